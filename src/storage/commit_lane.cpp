@@ -1,0 +1,247 @@
+#include "multihub/storage/commit_lane.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "multihub/base/check.h"
+#include "multihub/observability/log.h"
+
+namespace multihub::storage {
+namespace {
+
+using observability::Log;
+using observability::LogField;
+using observability::LogLevel;
+using Jobs = std::vector<std::unique_ptr<LaneJob>>;
+
+// While the database cannot be reached at all, a batch fails after this long instead of holding every call for the
+// whole deadline.
+constexpr std::int64_t kUnreachableMs = 1'500;
+constexpr int kBatchAttempts = 6;
+
+std::int64_t NowUs() { return base::SystemClock().MonotonicUs(); }
+
+void SleepMs(std::int64_t ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); }
+
+}  // namespace
+
+class CommitLane::Impl {
+ public:
+  Impl(const Database& database, BatchWriter& writer, LaneOptions options, std::string name)
+      : database_(database), writer_(writer), options_(options), name_(std::move(name)), thread_([this] { Run(); }) {}
+
+  ~Impl() { Stop(); }
+
+  bool Submit(std::unique_ptr<LaneJob>* job, LaneKind kind) {
+    if ((*job)->received_us == 0) (*job)->received_us = NowUs();
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      std::deque<std::unique_ptr<LaneJob>>& queue = kind == LaneKind::kMerchant ? merchant_ : background_;
+      if (stopping_ || queue.size() >= options_.max_queue) return false;
+      queue.push_back(std::move(*job));
+    }
+    wake_.notify_one();
+    return true;
+  }
+
+  void Stop() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  Counters counters() const {
+    Counters c;
+    c.commits = commits_;
+    c.jobs = jobs_;
+    c.retries = retries_;
+    c.singles = singles_;
+    c.failed = failed_;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    c.queued = merchant_.size() + background_.size();
+    return c;
+  }
+
+ private:
+  enum class End { kCommitted, kFailed, kUnknown };
+
+  void Run() {
+    for (;;) {
+      Jobs batch = Take();
+      if (batch.empty()) return;
+      RunBatch(std::move(batch));
+    }
+  }
+
+  // Waits for work; empty when stopping and nothing is left.
+  Jobs Take() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    wake_.wait(lock, [this] { return stopping_ || !merchant_.empty() || !background_.empty(); });
+    Jobs batch;
+    const std::size_t reserved = std::min(background_.size(), std::max<std::size_t>(options_.max_batch / 4, 1));
+    Move(&merchant_, options_.max_batch > reserved ? options_.max_batch - reserved : 1, &batch);
+    if (batch.size() < options_.max_batch) Move(&background_, options_.max_batch - batch.size(), &batch);
+    return batch;
+  }
+
+  static void Move(std::deque<std::unique_ptr<LaneJob>>* from, std::size_t most, Jobs* to) {
+    for (; most > 0 && !from->empty(); --most) {
+      to->push_back(std::move(from->front()));
+      from->pop_front();
+    }
+  }
+
+  void RunBatch(Jobs batch) {
+    FailOverdue(&batch);
+    if (batch.empty()) return;
+    std::string why;
+    const End end = Attempt(batch, kBatchAttempts, &why);
+    if (end != End::kFailed || batch.size() == 1 || unreachable_) {
+      Finish(&batch, end, why);
+      return;
+    }
+    for (std::unique_ptr<LaneJob>& job : batch) {
+      ++singles_;
+      Jobs one;
+      one.push_back(std::move(job));
+      const End single = Attempt(one, kBatchAttempts, &why);
+      Finish(&one, single, why);
+    }
+  }
+
+  // Already answered by the call's own deadline: storing it now would only surprise.
+  void FailOverdue(Jobs* batch) {
+    const std::int64_t limit = NowUs() - options_.give_up_ms * 1000;
+    const auto overdue = std::stable_partition(batch->begin(), batch->end(),
+                                               [&](const auto& job) { return job->received_us > limit; });
+    for (auto job = overdue; job != batch->end(); ++job) {
+      ++failed_;
+      (*job)->Failed(false, "waited too long in lane " + name_);
+    }
+    batch->erase(overdue, batch->end());
+  }
+
+  void Finish(Jobs* batch, End end, const std::string& why) {
+    for (std::unique_ptr<LaneJob>& job : *batch) {
+      if (end == End::kCommitted) {
+        ++jobs_;
+        job->Committed();
+      } else {
+        ++failed_;
+        job->Failed(end == End::kUnknown, why);
+      }
+    }
+  }
+
+  static std::int64_t OldestUs(const Jobs& batch) {
+    std::int64_t oldest = batch.front()->received_us;
+    for (const auto& job : batch) oldest = std::min(oldest, job->received_us);
+    return oldest;
+  }
+
+  End Attempt(const Jobs& batch, int attempts, std::string* why) {
+    std::vector<LaneJob*> jobs;
+    jobs.reserve(batch.size());
+    for (const auto& job : batch) jobs.push_back(job.get());
+    const std::int64_t oldest_us = OldestUs(batch);
+    const std::int64_t give_up_us = oldest_us + options_.give_up_ms * 1000;
+    const std::int64_t started_us = NowUs();
+    bool unknown = false;
+    for (int attempt = 0;; ++attempt) {
+      bool committing = false;
+      try {
+        EnsureSession();
+        session_->Begin();
+        writer_.Write(*session_, jobs);
+        if (NowUs() - oldest_us > options_.never_commit_ms * 1000) {
+          session_->Rollback();
+          *why = "too old to commit";
+          return unknown ? End::kUnknown : End::kFailed;
+        }
+        committing = true;
+        session_->Commit();
+        ++commits_;
+        return End::kCommitted;
+      } catch (const StorageFailure& failure) {
+        *why = failure.what();
+        const bool lost = failure.kind() == StorageFailure::Kind::kLost;
+        if (lost && committing) unknown = true;
+        if (!Recover(failure.kind())) return unknown ? End::kUnknown : End::kFailed;
+        // Never given up while the outcome of a COMMIT is open: the answer is found by running it again.
+        const std::int64_t now = NowUs();
+        const bool out_of_time = now >= give_up_us || (unreachable_ && !unknown && now - started_us > kUnreachableMs * 1000);
+        if (out_of_time || (!unknown && !unreachable_ && attempt + 1 >= attempts)) {
+          return unknown ? End::kUnknown : End::kFailed;
+        }
+        ++retries_;
+        SleepMs(std::int64_t{1} << std::min(attempt, 5));
+      } catch (const std::exception& e) {
+        // Our own mistake (or memory): nothing of this batch is stored.
+        *why = e.what();
+        session_->Rollback();
+        return unknown ? End::kUnknown : End::kFailed;
+      }
+    }
+  }
+
+  // Makes the session usable again; false when running the same batch again is pointless.
+  bool Recover(StorageFailure::Kind kind) {
+    if (kind == StorageFailure::Kind::kLost) {
+      session_.reset();
+      return true;
+    }
+    if (session_) session_->Rollback();
+    return kind == StorageFailure::Kind::kConflict || kind == StorageFailure::Kind::kDuplicate;
+  }
+
+  void EnsureSession() {
+    if (session_) return;
+    SessionOptions options;
+    options.statement_timeout_s = options_.statement_timeout_s;
+    try {
+      session_ = database_.Open(options);
+    } catch (const StorageFailure& failure) {
+      if (!unreachable_) {
+        Log(LogLevel::kError, "database_unreachable", {{LogField::kLane, name_}, {LogField::kDetail, std::string(failure.what())}});
+      }
+      unreachable_ = true;
+      throw StorageFailure(StorageFailure::Kind::kLost, failure.what());
+    }
+    if (unreachable_) Log(LogLevel::kWarn, "database_reachable_again", {{LogField::kLane, name_}});
+    unreachable_ = false;
+  }
+
+  const Database& database_;
+  BatchWriter& writer_;
+  const LaneOptions options_;
+  const std::string name_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::unique_ptr<LaneJob>> merchant_, background_;
+  bool stopping_ = false;
+
+  // The lane thread's own.
+  std::unique_ptr<Session> session_;
+  bool unreachable_ = false;
+
+  std::atomic<std::uint64_t> commits_{0}, jobs_{0}, retries_{0}, singles_{0}, failed_{0};
+  std::thread thread_;  // last: it uses all of the above
+};
+
+CommitLane::CommitLane(const Database& database, BatchWriter& writer, LaneOptions options, std::string name)
+    : impl_(std::make_unique<Impl>(database, writer, options, std::move(name))) {}
+CommitLane::~CommitLane() = default;
+bool CommitLane::Submit(std::unique_ptr<LaneJob>* job, LaneKind kind) { return impl_->Submit(job, kind); }
+void CommitLane::Stop() { impl_->Stop(); }
+CommitLane::Counters CommitLane::counters() const { return impl_->counters(); }
+
+}  // namespace multihub::storage

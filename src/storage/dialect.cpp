@@ -1,0 +1,136 @@
+#include "storage/dialect.h"
+
+#include <soci/mysql/soci-mysql.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include "multihub/base/check.h"
+
+namespace multihub::storage::dialect {
+namespace {
+
+// SQLite primary result codes and MySQL error numbers we act upon.
+constexpr int kSqliteBusy = 5;
+constexpr int kSqliteLocked = 6;
+constexpr int kSqliteConstraint = 19;
+constexpr int kMysqlDuplicate = 1062;
+constexpr int kMysqlDuplicateWithKey = 1586;
+constexpr int kMysqlLockTimeout = 1205;
+constexpr int kMysqlDeadlock = 1213;
+constexpr int kMysqlConnectFirst = 2000;  // 2000..2999: client errors, all of which leave the connection unusable
+constexpr int kMysqlConnectLast = 2999;
+constexpr int kMysqlLostToProxy = 1927;
+constexpr int kMysqlShutdown = 1053;
+constexpr int kMysqlTooManyConnections = 1040;
+constexpr int kMysqlNodeNotReady = 1047;  // Galera: the node has no quorum
+constexpr int kMysqlReadOnly = 1290;      // the writer has become a replica
+constexpr int kMysqlStatementTimeout = 1969;
+
+std::string Quoted(std::string_view text) {
+  std::string out = "'";
+  for (char c : text) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
+void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
+  // The path needs no quoting by SOCI's rules unless it holds spaces or quotes.
+  std::string connect = "db=\"" + url.path + "\" timeout=" + std::to_string(options.statement_timeout_s);
+  if (options.read_only) connect += " readonly=1";
+  session.open(soci::sqlite3, connect);
+  if (!options.read_only) session << "PRAGMA journal_mode=WAL";
+  session << "PRAGMA synchronous=FULL";
+  session << "PRAGMA cache_size=-65536";
+  session << "PRAGMA temp_store=MEMORY";
+}
+
+void ConnectMysql(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
+  std::string connect = "host=" + Quoted(url.host) + " port=" + std::to_string(url.port) +
+                        " user=" + Quoted(url.user) + " password=" + Quoted(url.password.Reveal()) +
+                        " db=" + Quoted(url.database) + " charset=utf8mb4" +
+                        " connect_timeout=" + std::to_string(options.connect_timeout_s) +
+                        " read_timeout=" + std::to_string(options.statement_timeout_s) +
+                        " write_timeout=" + std::to_string(options.statement_timeout_s);
+  if (!url.ssl_ca.empty()) connect += " sslca=" + Quoted(url.ssl_ca);
+  session.open(soci::mysql, connect);
+  session << "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+  session << "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,"
+             "NO_ZERO_DATE,NO_ZERO_IN_DATE'";
+  session << "SET SESSION time_zone = '+00:00'";
+  session << "SET SESSION innodb_lock_wait_timeout = 3";
+}
+
+StorageFailure::Kind SqliteKind(int code) {
+  switch (code & 0xff) {
+    case kSqliteBusy:
+    case kSqliteLocked:
+      return StorageFailure::Kind::kConflict;
+    case kSqliteConstraint:
+      return StorageFailure::Kind::kDuplicate;
+    default:
+      return StorageFailure::Kind::kOther;
+  }
+}
+
+StorageFailure::Kind MysqlKind(unsigned int code) {
+  if (code >= kMysqlConnectFirst && code <= kMysqlConnectLast) return StorageFailure::Kind::kLost;
+  switch (code) {
+    case kMysqlDuplicate:
+    case kMysqlDuplicateWithKey:
+      return StorageFailure::Kind::kDuplicate;
+    case kMysqlLockTimeout:
+    case kMysqlDeadlock:
+      return StorageFailure::Kind::kConflict;
+    case kMysqlLostToProxy:
+    case kMysqlShutdown:
+    case kMysqlTooManyConnections:
+    case kMysqlNodeNotReady:
+    case kMysqlReadOnly:
+    case kMysqlStatementTimeout:
+      return StorageFailure::Kind::kLost;
+    default:
+      return StorageFailure::Kind::kOther;
+  }
+}
+
+}  // namespace
+
+void Connect(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
+  if (url.engine == Engine::kSqlite) {
+    ConnectSqlite(session, url, options);
+  } else {
+    ConnectMysql(session, url, options);
+  }
+}
+
+void Rethrow(Engine engine, const char* doing) {
+  const std::string prefix = std::string(doing) + ": ";
+  try {
+    throw;
+  } catch (const StorageFailure&) {
+    throw;
+  } catch (const soci::mysql_soci_error& e) {
+    throw StorageFailure(MysqlKind(e.err_num_), prefix + "[" + std::to_string(e.err_num_) + "] " + e.what());
+  } catch (const soci::sqlite3_soci_error& e) {
+    throw StorageFailure(SqliteKind(e.result()), prefix + "[" + std::to_string(e.result()) + "] " + e.what());
+  } catch (const soci::soci_error& e) {
+    // SOCI reports a use of a connection it has closed without a number; opening anew settles it either way.
+    throw StorageFailure(engine == Engine::kMysql ? StorageFailure::Kind::kLost : StorageFailure::Kind::kOther,
+                         prefix + e.what());
+  }
+}
+
+const char* BeginStatement(Engine engine) {
+  // A deferred BEGIN on SQLite fails when a reader becomes a writer; the write lock is taken at once.
+  return engine == Engine::kSqlite ? "BEGIN IMMEDIATE" : "START TRANSACTION";
+}
+
+std::vector<const char*> SnapshotStatements(Engine engine) {
+  if (engine == Engine::kSqlite) return {"BEGIN"};
+  // The level holds for the next transaction only.
+  return {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"};
+}
+
+}  // namespace multihub::storage::dialect

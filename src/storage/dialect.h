@@ -1,0 +1,25 @@
+// The only place that knows SQLite from MySQL: how to connect, which error means what, where the clock is.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "multihub/storage/session.h"
+
+namespace soci {
+class session;
+}
+
+namespace multihub::storage::dialect {
+
+// Connects and applies the session settings the stores rely on. Lets SOCI's exceptions through.
+void Connect(soci::session& session, const DatabaseUrl& url, const SessionOptions& options);
+
+// Translates the exception being handled (call inside a catch block) into a StorageFailure and throws it.
+[[noreturn]] void Rethrow(Engine engine, const char* doing);
+
+const char* BeginStatement(Engine engine);
+std::vector<const char*> SnapshotStatements(Engine engine);
+
+}  // namespace multihub::storage::dialect
