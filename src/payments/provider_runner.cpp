@@ -1,0 +1,165 @@
+#include "payments/provider_runner.h"
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "multihub/observability/log.h"
+#include "payments/accept_payment.h"
+#include "payments/circuit_breaker.h"
+
+namespace multihub::payments {
+namespace {
+
+using domain::Payment;
+using observability::Log;
+using observability::LogField;
+using observability::LogLevel;
+using providers::Report;
+using providers::ReportedState;
+
+constexpr std::int64_t kProviderTimeoutMs = 7'000;
+
+}  // namespace
+
+class ProviderRunner::Impl {
+ public:
+  Impl(std::vector<providers::Provider*> providers, int workers, std::size_t max_queue, const base::MasterKey& key,
+       Done done)
+      : max_queue_(max_queue), key_(key), done_(std::move(done)) {
+    for (providers::Provider* provider : providers) adapters_[provider->name()].provider = provider;
+    for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { Run(); });
+  }
+  ~Impl() { Stop(); }
+
+  providers::Provider* Find(const std::string& name) const {
+    const auto found = adapters_.find(name);
+    return found == adapters_.end() ? nullptr : found->second.provider;
+  }
+
+  bool IsUnavailable(const std::string& name) const {
+    const auto found = adapters_.find(name);
+    return found != adapters_.end() && found->second.breaker.IsOpen(clock_.MonotonicUs());
+  }
+
+  bool Push(Payment payment, bool ask) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (stopping_ || queue_.size() >= max_queue_) return false;
+      queue_.push_back({std::move(payment), ask});
+    }
+    wake_.notify_one();
+    return true;
+  }
+
+  void Stop() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stopping_ = true;
+      queue_.clear();
+    }
+    wake_.notify_all();
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
+  }
+
+ private:
+  struct Adapter {
+    providers::Provider* provider = nullptr;
+    CircuitBreaker breaker;
+  };
+  struct Work {
+    Payment payment;
+    bool ask = false;
+  };
+
+  void Run() {
+    for (;;) {
+      Work work;
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+        if (stopping_) return;
+        work = std::move(queue_.front());
+        queue_.pop_front();
+      }
+      RunWork(work);
+    }
+  }
+
+  void RunWork(const Work& work) {
+    const auto found = adapters_.find(work.payment.provider);
+    if (found == adapters_.end()) {
+      Log(LogLevel::kError, "provider_missing",
+          {{LogField::kPaymentId, work.payment.h_id}, {LogField::kProvider, work.payment.provider}});
+      return;
+    }
+    Adapter& adapter = found->second;
+    const char* source = work.ask ? "state" : "start";
+    Report report = work.ask ? Ask(*adapter.provider, work.payment) : Start(*adapter.provider, work.payment);
+    if (work.ask && report.state == ReportedState::kNotKnown) {
+      source = "start";
+      report = Start(*adapter.provider, work.payment);
+    }
+    if (report.state == ReportedState::kNoAnswer) {
+      adapter.breaker.NotAnswered(clock_.MonotonicUs());
+    } else {
+      adapter.breaker.Answered();
+    }
+    done_(work.payment, report, source);
+  }
+
+  // An adapter that throws has not answered: nobody knows what the provider did.
+  static Report Ask(providers::Provider& provider, const Payment& payment) {
+    try {
+      return provider.State(payment, kProviderTimeoutMs);
+    } catch (const std::exception& e) {
+      Log(LogLevel::kError, "provider_threw", {{LogField::kPaymentId, payment.h_id}, {LogField::kDetail, std::string(e.what())}});
+      return {};
+    }
+  }
+
+  Report Start(providers::Provider& provider, const Payment& payment) {
+    Payment opened = payment;
+    if (!payment.sealed_card.empty()) {
+      const auto card = base::Unseal(key_, CardBinding(payment.h_id), payment.sealed_card);
+      if (!card) {
+        Log(LogLevel::kError, "card_not_readable", {{LogField::kPaymentId, payment.h_id}});
+        return {};
+      }
+      opened.receiver[domain::ReceiverField::kCardNumber] = std::string(card->Reveal());
+    }
+    try {
+      return provider.Start(opened, kProviderTimeoutMs);
+    } catch (const std::exception& e) {
+      Log(LogLevel::kError, "provider_threw", {{LogField::kPaymentId, payment.h_id}, {LogField::kDetail, std::string(e.what())}});
+      return {};
+    }
+  }
+
+  const base::SystemClock clock_;
+  const std::size_t max_queue_;
+  const base::MasterKey& key_;
+  const Done done_;
+  std::map<std::string, Adapter> adapters_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Work> queue_;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+ProviderRunner::ProviderRunner(std::vector<providers::Provider*> providers, int workers, std::size_t max_queue,
+                               const base::MasterKey& key, Done done)
+    : impl_(std::make_unique<Impl>(std::move(providers), workers, max_queue, key, std::move(done))) {}
+ProviderRunner::~ProviderRunner() = default;
+providers::Provider* ProviderRunner::Find(const std::string& name) const { return impl_->Find(name); }
+bool ProviderRunner::IsUnavailable(const std::string& name) const { return impl_->IsUnavailable(name); }
+bool ProviderRunner::Start(Payment payment) { return impl_->Push(std::move(payment), false); }
+bool ProviderRunner::Ask(Payment payment) { return impl_->Push(std::move(payment), true); }
+void ProviderRunner::Stop() { impl_->Stop(); }
+
+}  // namespace multihub::payments
