@@ -1,0 +1,40 @@
+#include "multihub/auth/signature.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "multihub/base/digest.h"
+#include "multihub/base/encoding.h"
+
+namespace multihub::auth {
+namespace {
+
+bool IsHexDigit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+bool Verifies(const base::SecretString& secret, std::string_view body, const base::Bytes& hash) {
+  if (secret.empty()) return false;
+  const base::Sha512Digest expected = base::Sha512({body, secret.Reveal()});
+  return base::EqualConstantTime(expected, hash);
+}
+
+}  // namespace
+
+bool IsHashText(std::string_view text) {
+  return text.size() == kHashHexLength && std::all_of(text.begin(), text.end(), IsHexDigit);
+}
+
+SignatureCheck CheckSignature(const Application& application, std::string_view body, std::string_view hash_hex,
+                              base::UnixMs now_ms) {
+  const std::optional<base::Bytes> hash = base::HexDecode(hash_hex);
+  if (!hash) return {};
+  if (Verifies(application.secret, body, *hash)) return {&application.secret, false};
+  if (now_ms >= application.previous_until_ms) return {};
+  if (Verifies(application.previous_secret, body, *hash)) return {&application.previous_secret, true};
+  return {};
+}
+
+std::string Sign(std::string_view body, const base::SecretString& secret) {
+  return base::HexEncode(base::Sha512({body, secret.Reveal()}));
+}
+
+}  // namespace multihub::auth

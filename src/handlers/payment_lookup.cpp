@@ -1,0 +1,54 @@
+#include "handlers/payment_lookup.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "handlers/request_fields.h"
+
+namespace multihub::handlers {
+namespace {
+
+struct SentClientId {
+  std::optional<std::string> text;
+  bool possible = true;
+};
+
+SentClientId ReadClientId(RequestFields* fields, const Branch& identifiers, bool numbers_allowed) {
+  const base::JsonValue sent = fields->Optional(identifiers, "c_id");
+  if (!sent.present()) return {};
+  if (sent.is_string()) return {std::string(sent.string()), true};
+  if (sent.is_number() && numbers_allowed) {
+    const base::WholeNumber number = base::ParseWholeNumber(sent.number_text());
+    // "-5" may be the text of some payment; the number -5 is nobody's.
+    const bool possible = number.kind == base::WholeNumber::Kind::kInRange && number.value >= 0;
+    if (number.kind != base::WholeNumber::Kind::kNotWhole) return {std::to_string(number.value), possible};
+  }
+  fields->Refuse(identifiers, "c_id",
+                 numbers_allowed ? "must be a string or a whole number"
+                                 : "must be a string; this application does not accept numbers");
+  return {};
+}
+
+}  // namespace
+
+errors::Outcome<payments::PaymentLookup> ReadPaymentLookup(const rpc::CallContext& context) {
+  RequestFields fields;
+  const Branch payment = fields.RequiredObject({context.params, "params"}, "params.payment");
+  const Branch identifiers = fields.RequiredObject(payment, "params.payment.identifiers");
+  SentClientId c_id = ReadClientId(&fields, identifiers, !context.application.strict_identifiers);
+  const std::optional<std::string_view> h_id = fields.OptionalText(identifiers, "h_id");
+  if (!c_id.text && !h_id) fields.Refuse(identifiers.path, "must hold c_id or h_id");
+  const std::optional<domain::ServiceId> service_id = fields.OptionalServiceId(context.service_id);
+  if (!fields.ok()) return base::Fail(fields.TakeProblem());
+  if (!c_id.possible) return base::Fail(errors::Refuse(errors::Code::kPaymentNotFound));
+  payments::PaymentLookup lookup;
+  lookup.application_id = context.application.id;
+  lookup.c_id = std::move(c_id.text);
+  if (h_id) lookup.h_id = std::string(*h_id);
+  lookup.service_id = service_id;
+  lookup.received_us = context.received_us;
+  return lookup;
+}
+
+}  // namespace multihub::handlers

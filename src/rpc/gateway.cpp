@@ -1,0 +1,211 @@
+#include "multihub/rpc/gateway.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "multihub/auth/signature.h"
+#include "multihub/base/check.h"
+#include "multihub/base/ids.h"
+#include "multihub/observability/log.h"
+#include "rpc/envelope.h"
+#include "rpc/open_calls.h"
+#include "rpc/pipeline.h"
+
+namespace multihub::rpc {
+namespace {
+
+using errors::Code;
+using errors::Refusal;
+using observability::LogField;
+using observability::LogLevel;
+
+void AddTokenHeaders(const TokenAnswer& tokens, Reply* reply) {
+  reply->headers.emplace_back("RateLimit-Limit", std::to_string(tokens.limit));
+  reply->headers.emplace_back("RateLimit-Remaining", std::to_string(tokens.remaining));
+  reply->headers.emplace_back("RateLimit-Reset", std::to_string(tokens.full_in_s));
+}
+
+void AddRetryAfter(const Refusal& refusal, Reply* reply) {
+  if (refusal.code != Code::kCommonError) return;
+  reply->headers.emplace_back("Retry-After", std::to_string(std::max(refusal.retry_after_s, 1)));
+}
+
+int HttpStatusOf(Code code) {
+  const int status = errors::RowOf(code).http_status;
+  MULTIHUB_CHECK(status != 0);
+  return status;
+}
+
+void LogInternal(const Refusal& refusal, const std::string& request_id) {
+  if (refusal.internal.empty()) return;
+  const LogLevel level = refusal.code == Code::kUnexpectedError ? LogLevel::kError : LogLevel::kWarn;
+  observability::Log(level, "call_trouble",
+                     {{LogField::kRequestId, request_id},
+                      {LogField::kCode, static_cast<std::int64_t>(refusal.code)},
+                      {LogField::kDetail, refusal.internal}});
+}
+
+}  // namespace
+
+class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
+ public:
+  Impl(GatewayOptions options, MethodTable methods, const auth::DirectoryCache& directory, const base::Clock& clock,
+       base::Random& random, std::function<void(domain::ApplicationId)> secret_in_use)
+      : pipeline_(options, std::move(methods), directory, clock, std::move(secret_in_use)),
+        answer_within_us_(options.answer_within_ms * 1000),
+        clock_(clock),
+        random_(random) {}
+
+  void Handle(const Call& call, ReplyTo reply) {
+    auto open = std::make_shared<OpenCall>();
+    open->request_id = base::NewUuid(random_);
+    open->started_us = clock_.MonotonicUs();
+    open->reply = std::move(reply);
+    Passage passage(call);
+    std::optional<Refusal> refusal = pipeline_.Admit(&passage);
+    open->application_id = passage.application_id;
+    open->directory = passage.directory;
+    open->secret = passage.secret;
+    open->tokens = passage.tokens;
+    if (passage.method != nullptr) open->method = passage.method->name;
+    if (refusal) {
+      LogRefusedCaller(passage, *open, *refusal);
+      Answer(open, errors::Outcome<std::string>(base::Fail(std::move(*refusal))), call.body_too_large);
+      return;
+    }
+    Run(passage, open);
+    open_calls_.Add(open);
+  }
+
+  Reply Refuse(const Refusal& refusal, bool close) {
+    Reply reply;
+    reply.request_id = base::NewUuid(random_);
+    reply.body = RenderRefusal(refusal, reply.request_id, 0);
+    reply.http_status = HttpStatusOf(refusal.code);
+    reply.close = close;
+    AddRetryAfter(refusal, &reply);
+    refused_.fetch_add(1, std::memory_order_relaxed);
+    return reply;
+  }
+
+  void ExpireStartedBy(std::int64_t moment_us) {
+    for (const std::shared_ptr<OpenCall>& open : open_calls_.TakeStartedBy(moment_us)) {
+      if (!open->Claim()) continue;
+      expired_.fetch_add(1, std::memory_order_relaxed);
+      Deliver(open, errors::Outcome<std::string>(base::Fail(errors::Refuse(Code::kHubError))), false);
+    }
+  }
+  void ExpireOverdue() { ExpireStartedBy(clock_.MonotonicUs() - answer_within_us_); }
+
+  Counters counters() const { return {succeeded_.load(), refused_.load(), expired_.load()}; }
+
+ private:
+  // The one last catch: whatever a handler throws is 2001 and a line in the log.
+  void Run(const Passage& passage, const std::shared_ptr<OpenCall>& open) {
+    const CallContext context{*passage.application, *passage.directory, passage.service_id,
+                              passage.params,       open->request_id,   passage.call.received_us};
+    std::string trouble;
+    try {
+      passage.method->run(context, [self = shared_from_this(), open](errors::Outcome<std::string> outcome) {
+        self->Answer(open, std::move(outcome), false);
+      });
+      return;
+    } catch (const std::exception& error) {
+      trouble = error.what();
+    } catch (...) {
+      trouble = "an exception of unknown type";
+    }
+    Answer(open, errors::Outcome<std::string>(base::Fail(errors::Unexpected(std::move(trouble)))), false);
+  }
+
+  void Answer(const std::shared_ptr<OpenCall>& open, errors::Outcome<std::string> outcome, bool close) {
+    if (!open->Claim()) return;
+    open_calls_.Remove(open);
+    Deliver(open, std::move(outcome), close);
+  }
+
+  // Only by the one who claimed the call.
+  void Deliver(const std::shared_ptr<OpenCall>& open, errors::Outcome<std::string> outcome, bool close) {
+    const std::int64_t took_ms = std::max<std::int64_t>((clock_.MonotonicUs() - open->started_us) / 1000, 0);
+    Reply reply;
+    std::int64_t code = 0;
+    if (outcome.ok()) {
+      reply.body = RenderSuccess(outcome.value(), open->request_id, took_ms);
+      succeeded_.fetch_add(1, std::memory_order_relaxed);
+    } else {
+      const Refusal& refusal = outcome.error();
+      code = static_cast<std::int64_t>(refusal.code);
+      reply.body = RenderRefusal(refusal, open->request_id, took_ms);
+      reply.http_status = HttpStatusOf(refusal.code);
+      AddRetryAfter(refusal, &reply);
+      LogInternal(refusal, open->request_id);
+      refused_.fetch_add(1, std::memory_order_relaxed);
+    }
+    if (open->tokens) AddTokenHeaders(*open->tokens, &reply);
+    if (open->secret != nullptr) {
+      reply.data_hash = auth::Sign(reply.body, *open->secret);
+      LogCall(*open, code, reply.http_status, took_ms);
+    }
+    reply.request_id = open->request_id;  // the handler may still be reading it
+    reply.close = close;
+    const ReplyTo send = std::move(open->reply);
+    // The handler may keep its end of the call for as long as it likes; what the call held goes now.
+    open->reply = nullptr;
+    open->directory.reset();
+    send(std::move(reply));
+  }
+
+  static void LogCall(const OpenCall& open, std::int64_t code, int http_status, std::int64_t took_ms) {
+    observability::Log(LogLevel::kInfo, "call",
+                       {{LogField::kRequestId, open.request_id},
+                        {LogField::kApplicationId, open.application_id.value},
+                        {LogField::kMethod, std::string(open.method)},
+                        {LogField::kCode, code},
+                        {LogField::kHttpStatus, std::int64_t{http_status}},
+                        {LogField::kDurationMs, took_ms}});
+  }
+
+  // A caller who did not prove who he is. Lines for which his address pays no token are for debugging only, so that he
+  // cannot fill the log.
+  static void LogRefusedCaller(const Passage& passage, const OpenCall& open, const Refusal& refusal) {
+    if (open.secret != nullptr) return;
+    observability::Log(passage.source_charged ? LogLevel::kInfo : LogLevel::kDebug, "call_refused",
+                       {{LogField::kRequestId, open.request_id},
+                        {LogField::kApplicationId, open.application_id.value},
+                        {LogField::kAddress, passage.call.peer_address},
+                        {LogField::kCode, static_cast<std::int64_t>(refusal.code)}});
+  }
+
+  Pipeline pipeline_;
+  OpenCalls open_calls_;
+  const std::int64_t answer_within_us_;
+  const base::Clock& clock_;
+  base::Random& random_;
+  std::atomic<std::uint64_t> succeeded_{0};
+  std::atomic<std::uint64_t> refused_{0};
+  std::atomic<std::uint64_t> expired_{0};
+};
+
+Gateway::Gateway(GatewayOptions options, MethodTable methods, const auth::DirectoryCache& directory,
+                 const base::Clock& clock, base::Random& random,
+                 std::function<void(domain::ApplicationId)> secret_in_use)
+    : impl_(std::make_shared<Impl>(options, std::move(methods), directory, clock, random, std::move(secret_in_use))) {}
+
+Gateway::~Gateway() { impl_->ExpireStartedBy(std::numeric_limits<std::int64_t>::max()); }
+
+void Gateway::Handle(Call call, ReplyTo reply) { impl_->Handle(call, std::move(reply)); }
+
+Reply Gateway::RefuseFraming() { return impl_->Refuse(errors::Refuse(Code::kIncorrectUse), true); }
+
+Reply Gateway::RefuseOverload() { return impl_->Refuse(errors::Busy(), false); }
+
+void Gateway::ExpireOverdue() { impl_->ExpireOverdue(); }
+
+Gateway::Counters Gateway::counters() const { return impl_->counters(); }
+
+}  // namespace multihub::rpc
