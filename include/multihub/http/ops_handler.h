@@ -1,0 +1,29 @@
+// The ops port: GET (or HEAD) /healthz says that the process runs, /readyz whether it should be sent traffic.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "multihub/http/front.h"
+
+namespace multihub::http {
+
+// /healthz: 200 {"status":"ok"}. /readyz: 200 {"status":"ready"}, or 503 {"status":"not ready","reason":"..."}.
+// Anything else, a bad request included: 404 {"status":"not found"} or 400 {"status":"bad request"}.
+class OpsHandler final : public RequestHandler {
+ public:
+  // `not_ready` gives an empty string when ready, otherwise the reason in English. Called on a reactor thread: it must
+  // not wait for anything. An exception out of it counts as not ready.
+  explicit OpsHandler(std::function<std::string()> not_ready) : not_ready_(std::move(not_ready)) {}
+
+  void Handle(Request request, Responder responder) override;
+  Response RefuseFraming(FramingFault fault) override;
+  Response RefuseOverload() override;
+
+ private:
+  Response Readiness() const;
+
+  const std::function<std::string()> not_ready_;
+};
+
+}  // namespace multihub::http

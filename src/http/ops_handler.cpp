@@ -1,0 +1,43 @@
+#include "multihub/http/ops_handler.h"
+
+#include <exception>
+
+#include "multihub/base/json_writer.h"
+
+namespace multihub::http {
+namespace {
+
+Response Status(int http_status, std::string_view status, std::string_view reason = "") {
+  Response response;
+  response.status = http_status;
+  base::JsonWriter json(&response.body);
+  json.BeginObject().Key("status").String(status);
+  if (!reason.empty()) json.Key("reason").String(reason);
+  json.EndObject();
+  return response;
+}
+
+}  // namespace
+
+void OpsHandler::Handle(Request request, Responder responder) {
+  const bool reads = request.verb == "GET" || request.verb == "HEAD";
+  if (reads && request.path == "/healthz") return responder.Send(Status(200, "ok"));
+  if (reads && request.path == "/readyz") return responder.Send(Readiness());
+  responder.Send(Status(404, "not found"));
+}
+
+Response OpsHandler::Readiness() const {
+  std::string reason;
+  try {
+    reason = not_ready_();
+  } catch (const std::exception& error) {
+    reason = error.what();
+  }
+  return reason.empty() ? Status(200, "ready") : Status(503, "not ready", reason);
+}
+
+Response OpsHandler::RefuseFraming(FramingFault) { return Status(400, "bad request"); }
+
+Response OpsHandler::RefuseOverload() { return Status(503, "busy"); }
+
+}  // namespace multihub::http
