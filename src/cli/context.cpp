@@ -1,0 +1,131 @@
+#include "cli/context.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <system_error>
+
+#include "cli/refused.h"
+#include "multihub/base/utf8.h"
+#include "multihub/storage/migrations.h"
+
+namespace multihub::cli {
+namespace {
+
+// Nobody but the gateway's own user reads payments; SQLite gives its side files the rights of the database file.
+void CreatePrivateFile(const std::string& path) {
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (file >= 0) close(file);
+}
+
+}  // namespace
+
+void Context::Declare(Command* root) {
+  root->Option("--config", &config_file_, "Configuration file (YAML); see config/multihub.yaml");
+  root->Option("--database", &database_, "Database URL, such as sqlite:///./var/multihub.db");
+  root->Flag("--json", &json_, "One JSON document on stdout");
+}
+
+const Config& Context::config() {
+  if (!config_) {
+    auto loaded = LoadConfig(config_file_, ProcessEnvironment());
+    if (!loaded.ok()) throw Refused(loaded.error());
+    config_ = std::move(loaded).value();
+  }
+  return *config_;
+}
+
+bool Context::database_given() { return database_.has_value() || config().Given("database.url"); }
+
+storage::DatabaseUrl Context::database_url() {
+  auto parsed = storage::DatabaseUrl::Parse(database_.value_or(config().database.url));
+  if (!parsed.ok()) throw Refused(parsed.error());
+  storage::DatabaseUrl url = std::move(parsed).value();
+  if (url.engine == storage::Engine::kMysql && url.password.empty()) url.password = config().database.password;
+  return url;
+}
+
+storage::SessionOptions Context::session_options() {
+  storage::SessionOptions options;
+  options.connect_timeout_s = static_cast<int>(config().database.connect_timeout_s);
+  options.statement_timeout_s = static_cast<int>(config().database.statement_timeout_s);
+  return options;
+}
+
+std::unique_ptr<storage::Session> Context::OpenCurrent() { return OpenCurrent(database_url()); }
+
+std::unique_ptr<storage::Session> Context::OpenCurrent(const storage::DatabaseUrl& url) {
+  if (url.engine == storage::Engine::kSqlite && !std::filesystem::exists(url.path)) {
+    throw Refused("There is no database " + url.Redacted() + "; create it with `multihub migrate --database " +
+                  url.Redacted() + "`.");
+  }
+  auto session = storage::Database(url).Open(session_options());
+  RequireCurrentSchema(*session, url);
+  return session;
+}
+
+std::unique_ptr<storage::Session> Context::OpenToMigrate(const storage::DatabaseUrl& url) {
+  if (url.engine == storage::Engine::kSqlite) {
+    const std::filesystem::path directory = std::filesystem::path(url.path).parent_path();
+    std::error_code error;
+    if (!directory.empty()) std::filesystem::create_directories(directory, error);
+    if (error) {
+      throw Refused("The directory " + directory.string() + " cannot be created: " + error.message() + ".");
+    }
+    CreatePrivateFile(url.path);
+  }
+  return storage::Database(url).Open(session_options());
+}
+
+void Context::Change(const std::function<void(storage::Session&)>& work) {
+  const auto session = OpenCurrent();
+  storage::RunUnit(*session, kUnitBudgetMs, work);
+}
+
+void Context::Print(const std::string& json, const std::string& text) const {
+  std::cout << (json_ ? json : text) << '\n' << std::flush;
+  if (!std::cout) throw Refused("The result could not be written to stdout.");
+}
+
+void RequireCurrentSchema(storage::Session& session, const storage::DatabaseUrl& url) {
+  const int version = storage::SchemaVersion(session);
+  const int newest = storage::NewestSchemaVersion();
+  if (version > newest) {
+    throw Refused("The database " + url.Redacted() + " has schema " + std::to_string(version) +
+                  ", and this program knows only up to " + std::to_string(newest) + "; use a newer multihub.");
+  }
+  if (version < newest) {
+    throw Refused("The database " + url.Redacted() + " has " +
+                  (version == 0 ? std::string("no schema yet") : "schema " + std::to_string(version)) +
+                  ", and this program needs " + std::to_string(newest) + "; run `multihub migrate --database " +
+                  url.Redacted() + "`.");
+  }
+}
+
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      widths[column] = std::max(widths[column], base::CountUtf8Characters(row[column]));
+    }
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    if (!text.empty()) text += '\n';
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      text += row[column];
+      if (column + 1 < row.size()) {
+        text.append(widths[column] - base::CountUtf8Characters(row[column]) + 2, ' ');
+      }
+    }
+  }
+  return text;
+}
+
+std::string OnOff(bool on) { return on ? "on" : "off"; }
+
+}  // namespace multihub::cli

@@ -1,0 +1,59 @@
+// What every command works with: the options of the whole program, and what comes from them on demand.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/config.h"
+#include "multihub/storage/session.h"
+
+namespace multihub::cli {
+
+// The budget of a command's transaction: busy neighbours are waited for this long.
+inline constexpr std::int64_t kUnitBudgetMs = 15000;
+
+class Context {
+ public:
+  // The options --config, --database and --json.
+  void Declare(Command* root);
+
+  // File and environment, read once. Throws Refused.
+  const Config& config();
+  // --database, or the configured one; with the configured password when the URL names none.
+  storage::DatabaseUrl database_url();
+  bool database_given();
+
+  // A session on a database whose schema is the one of this program. Throws Refused, with the command to run.
+  std::unique_ptr<storage::Session> OpenCurrent();
+  std::unique_ptr<storage::Session> OpenCurrent(const storage::DatabaseUrl& url);
+  // A session on a database that may have an older schema or none; a SQLite file and its directory are created.
+  std::unique_ptr<storage::Session> OpenToMigrate(const storage::DatabaseUrl& url);
+
+  // Runs `work` as one transaction on the current schema. What it throws undoes it.
+  void Change(const std::function<void(storage::Session&)>& work);
+
+  // One document on stdout: `json` under --json, otherwise `text`. Both without the final line break.
+  void Print(const std::string& json, const std::string& text) const;
+
+ private:
+  storage::SessionOptions session_options();
+
+  std::optional<std::string> config_file_;
+  std::optional<std::string> database_;
+  bool json_ = false;
+  std::optional<Config> config_;
+};
+
+// Throws Refused unless the schema of the database behind `session` is the one this program needs.
+void RequireCurrentSchema(storage::Session& session, const storage::DatabaseUrl& url);
+
+// Columns padded to their widest cell; the first row is the head.
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
+std::string OnOff(bool on);
+
+}  // namespace multihub::cli

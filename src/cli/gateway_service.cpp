@@ -1,0 +1,203 @@
+#include "cli/gateway_service.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "cli/database_clock.h"
+#include "cli/directory_refresher.h"
+#include "cli/refused.h"
+#include "multihub/base/random.h"
+#include "multihub/handlers/method_table.h"
+#include "multihub/http/front.h"
+#include "multihub/http/gateway_handler.h"
+#include "multihub/payments/engine.h"
+#include "multihub/providers/simulator.h"
+#include "multihub/rpc/gateway.h"
+#include "multihub/storage/directory_store.h"
+
+namespace multihub::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kExpireEvery{50};
+constexpr const char* kCallbackPurpose = "simulator-callback";
+
+rpc::RateLimit Limit(std::int64_t per_minute, std::int64_t burst) {
+  return {static_cast<int>(per_minute), static_cast<int>(burst)};
+}
+
+rpc::GatewayOptions ToGatewayOptions(const Config& config, bool sandbox) {
+  const LimitsConfig& limits = config.limits;
+  rpc::GatewayOptions options;
+  options.limits_enabled = limits.enabled;
+  options.payment = Limit(limits.payment_per_minute, limits.payment_burst);
+  options.read = Limit(limits.read_per_minute, limits.read_burst);
+  options.notification = Limit(limits.notification_per_minute, limits.notification_burst);
+  const std::int64_t refusals = sandbox ? limits.unauthenticated_per_minute_sandbox : limits.unauthenticated_per_minute;
+  options.unauthenticated = Limit(refusals, refusals);
+  options.unauthenticated_sources = static_cast<std::size_t>(limits.unauthenticated_sources);
+  options.answer_within_ms = config.http.answer_within_ms;
+  return options;
+}
+
+payments::EngineOptions ToEngineOptions(const Config& config) {
+  payments::EngineOptions options;
+  options.lanes = static_cast<int>(config.lanes.count);
+  options.max_batch = static_cast<std::size_t>(config.lanes.max_batch);
+  options.lane_queue = static_cast<std::size_t>(config.lanes.queue);
+  options.readers = static_cast<int>(config.database.readers);
+  options.reader_queue = static_cast<std::size_t>(config.database.reader_queue);
+  options.provider_workers = static_cast<int>(config.providers.workers);
+  options.provider_queue = static_cast<std::size_t>(config.providers.queue);
+  options.started_answer_ms = config.providers.started_answer_ms;
+  options.reconcile_poll_ms = config.providers.reconcile_poll_ms;
+  options.statement_timeout_s = static_cast<int>(config.database.statement_timeout_s);
+  return options;
+}
+
+http::FrontOptions ToFrontOptions(const HttpConfig& config, const std::vector<std::string>& listen) {
+  http::FrontOptions options = http::MerchantFrontOptions();
+  options.listen = listen;
+  options.threads = static_cast<int>(config.threads);
+  options.max_header_bytes = static_cast<std::size_t>(config.max_header_bytes);
+  options.max_headers = static_cast<std::size_t>(config.max_headers);
+  options.max_body_bytes = static_cast<std::size_t>(config.max_body_bytes);
+  options.max_connections = static_cast<std::size_t>(config.max_connections);
+  options.max_in_flight = static_cast<std::size_t>(config.max_in_flight);
+  options.max_pipelined = static_cast<std::size_t>(config.max_pipelined);
+  options.max_output_bytes = static_cast<std::size_t>(config.max_output_bytes);
+  options.header_timeout_ms = config.header_timeout_ms;
+  options.body_timeout_ms = config.body_timeout_ms;
+  options.idle_timeout_ms = config.idle_timeout_ms;
+  options.write_timeout_ms = config.write_timeout_ms;
+  return options;
+}
+
+bool IsLoopback(const std::string& listen) { return listen.rfind("127.", 0) == 0 || listen.rfind("[::1]", 0) == 0; }
+
+handlers::HandlerOptions ToHandlerOptions(const Config& config, const GatewayServiceOptions& options) {
+  handlers::HandlerOptions handler_options;
+  handler_options.webhook_url.allow_private = config.webhooks.allow_private_networks;
+  handler_options.webhook_url.require_https = config.webhooks.require_https;
+  bool loopback = options.sandbox;
+  for (const std::string& listen : options.listen) loopback = loopback && IsLoopback(listen);
+  handler_options.webhook_url.allow_loopback = loopback;
+  return handler_options;
+}
+
+// Runs `work` on a thread of its own, again and again, until it goes.
+class Ticker {
+ public:
+  Ticker(std::chrono::milliseconds every, std::function<void()> work)
+      : thread_([this, every, work = std::move(work)] {
+          while (Pause(every)) work();
+        }) {}
+  ~Ticker() {
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    stopping_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  bool Pause(std::chrono::milliseconds every) {
+    std::unique_lock lock(mutex_);
+    return !stopping_.wait_for(lock, every, [this] { return stop_; });
+  }
+
+  std::mutex mutex_;
+  std::condition_variable stopping_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+std::string WithPort(const std::string& listen, std::uint16_t port) {
+  return listen.substr(0, listen.rfind(':') + 1) + std::to_string(port);
+}
+
+// Members stand in the order in which they may use each other; Drain ends them from the front backwards.
+class GatewayService::Impl {
+ public:
+  Impl(const Config& config, const GatewayServiceOptions& options, const storage::DatabaseUrl& url,
+       const base::MasterKey& key, std::unique_ptr<storage::Session> refresher_session)
+      : key_(key),
+        listen_(options.listen),
+        database_(url),
+        simulator_({config.simulator.delay_ms}, key_.Derive(kCallbackPurpose), clock_),
+        engine_(database_, ToEngineOptions(config), {&simulator_}, key_, clock_, base::SystemRandomInstance()),
+        refresher_(std::move(refresher_session), key_, directory_, clock_, [this] { return engine_.Readiness(); }),
+        gateway_(ToGatewayOptions(config, options.sandbox),
+                 handlers::MakeMethodTable(engine_.payments(), ToHandlerOptions(config, options)), directory_, clock_,
+                 base::SystemRandomInstance(), [this](domain::ApplicationId id) { NoteSecretInUse(id); }),
+        front_(ToFrontOptions(config.http, options.listen), std::make_shared<http::GatewayHandler>(gateway_)) {}
+
+  // A start that failed half-way leaves threads that use each other.
+  ~Impl() { Drain(0); }
+
+  void Start() {
+    engine_.Start();
+    refresher_.Start();
+    simulator_.StartCallbacks([this](const providers::CallbackRequest& message) { Deliver(message); });
+    expiry_ = std::make_unique<Ticker>(kExpireEvery, [this] { gateway_.ExpireOverdue(); });
+    if (const std::string problem = front_.Start(); !problem.empty()) throw Refused(problem);
+  }
+
+  std::vector<std::string> Addresses() const {
+    std::vector<std::string> addresses;
+    const std::vector<std::uint16_t> ports = front_.ports();
+    for (std::size_t i = 0; i < listen_.size(); ++i) addresses.push_back(WithPort(listen_[i], ports.at(i)));
+    return addresses;
+  }
+
+  std::string NotReady() const { return refresher_.NotReady(); }
+
+  bool Drain(std::int64_t timeout_ms) {
+    const bool all_answered = front_.Stop(timeout_ms);
+    simulator_.StopCallbacks();
+    refresher_.Stop();
+    engine_.Stop();
+    expiry_.reset();
+    return all_answered;
+  }
+
+ private:
+  void NoteSecretInUse(domain::ApplicationId id) {
+    engine_.Submit([id](storage::Session& session) { storage::MarkSecretInUse(session, id); });
+  }
+
+  // The simulator never repeats a message; what is lost here is found by asking.
+  void Deliver(const providers::CallbackRequest& message) {
+    engine_.HandleProviderCallback(simulator_.name(), message, [](bool) {});
+  }
+
+  const base::MasterKey key_;
+  const std::vector<std::string> listen_;
+  DatabaseClock clock_;
+  const storage::Database database_;
+  providers::Simulator simulator_;
+  payments::Engine engine_;
+  auth::DirectoryCache directory_;
+  DirectoryRefresher refresher_;
+  rpc::Gateway gateway_;
+  std::unique_ptr<Ticker> expiry_;
+  http::Front front_;
+};
+
+GatewayService::GatewayService(const Config& config, const GatewayServiceOptions& options,
+                               const storage::DatabaseUrl& url, const base::MasterKey& key,
+                               std::unique_ptr<storage::Session> refresher_session)
+    : impl_(std::make_unique<Impl>(config, options, url, key, std::move(refresher_session))) {}
+
+GatewayService::~GatewayService() = default;
+
+void GatewayService::Start() { impl_->Start(); }
+std::vector<std::string> GatewayService::Addresses() const { return impl_->Addresses(); }
+std::string GatewayService::NotReady() const { return impl_->NotReady(); }
+bool GatewayService::Drain(std::int64_t timeout_ms) { return impl_->Drain(timeout_ms); }
+
+}  // namespace multihub::cli

@@ -1,0 +1,76 @@
+#include "multihub/cli/run.h"
+
+#include <csignal>
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cli/refused.h"
+#include "multihub/observability/log.h"
+#include "multihub/storage/session.h"
+
+namespace multihub::cli {
+namespace {
+
+constexpr int kFailed = 1;
+
+void Declare(Command root, Context* context) {
+  context->Declare(&root);
+  AddServe(&root, context);
+  AddMigrate(&root, context);
+  AddMerchant(&root, context);
+  AddApp(&root, context);
+  AddService(&root, context);
+  AddCurrency(&root, context);
+  AddProvider(&root, context);
+  AddBalance(&root, context);
+  AddPayment(&root, context);
+  AddLedger(&root, context);
+  AddCall(&root, context);
+  AddSign(&root, context);
+  AddErrors(&root, context);
+  AddConfig(&root, context);
+  AddHealthcheck(&root, context);
+  AddKey(&root, context);
+}
+
+int Fail(const std::string& sentence) {
+  std::cerr << "multihub: " << sentence << std::endl;
+  return kFailed;
+}
+
+std::string SentenceOf(const storage::StorageFailure& failure) {
+  switch (failure.kind()) {
+    case storage::StorageFailure::Kind::kConflict:
+      return std::string("The database stayed busy with other work; try again (") + failure.what() + ").";
+    case storage::StorageFailure::Kind::kLost:
+      return std::string("The database cannot be reached (") + failure.what() + ").";
+    case storage::StorageFailure::Kind::kDuplicate:
+    case storage::StorageFailure::Kind::kOther:
+      break;
+  }
+  return std::string("The database refused (") + failure.what() + ").";
+}
+
+}  // namespace
+
+int Run(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  // stdout belongs to a command's result; `serve` decides anew.
+  observability::ConfigureLog(observability::LogLevel::kWarn, false);
+  Context context;
+  Parser parser("multihub", "A self-hosted payment gateway with the multihub v1 merchant API.",
+                "multihub serve --sandbox");
+  Declare(parser.root(), &context);
+  const Parser::Outcome outcome = parser.Parse(argc, argv);
+  if (!outcome.action) return outcome.exit_code;
+  try {
+    outcome.action();
+    return 0;
+  } catch (const Refused& refused) {
+    return Fail(refused.what());
+  } catch (const storage::StorageFailure& failure) {
+    return Fail(SentenceOf(failure));
+  }
+}
+
+}  // namespace multihub::cli

@@ -1,0 +1,193 @@
+#include <sys/resource.h>
+
+#include <iostream>
+#include <memory>
+#include <mutex>
+
+#include "cli/commands.h"
+#include "cli/database_clock.h"
+#include "cli/gateway_service.h"
+#include "cli/log_level.h"
+#include "cli/refused.h"
+#include "cli/sandbox.h"
+#include "cli/security.h"
+#include "cli/stop_signals.h"
+#include "multihub/base/digest.h"
+#include "multihub/base/encoding.h"
+#include "multihub/http/front.h"
+#include "multihub/http/ops_handler.h"
+#include "multihub/observability/log.h"
+#include "multihub/rpc/gateway.h"
+#include "multihub/storage/directory_store.h"
+#include "multihub/storage/migrations.h"
+
+namespace multihub::cli {
+namespace {
+
+using observability::Log;
+using observability::LogField;
+using observability::LogLevel;
+
+constexpr const char* kSandboxUrl = "sqlite:///./var/sandbox.db";
+
+struct ServeOptions {
+  std::vector<std::string> listen;
+  std::optional<std::string> ops_listen;
+  bool sandbox = false;
+  bool migrate = false;
+};
+
+// What /readyz answers; the gateway itself comes and goes behind it.
+class Readiness {
+ public:
+  std::string NotReady() const {
+    const std::lock_guard lock(mutex_);
+    return service_ != nullptr ? service_->NotReady() : reason_;
+  }
+  void Serving(const GatewayService* service) {
+    const std::lock_guard lock(mutex_);
+    service_ = service;
+  }
+  void NotServing(const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    service_ = nullptr;
+    reason_ = reason;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  const GatewayService* service_ = nullptr;
+  std::string reason_ = "starting";
+};
+
+void Notice(const std::string& line) { std::cerr << line << std::endl; }
+
+// One descriptor per connection, and one more for writing to it.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::unique_ptr<http::Front> StartOps(const std::string& listen, const Readiness& readiness) {
+  http::FrontOptions options;
+  options.listen = {listen};
+  options.max_connections = 256;
+  options.max_body_bytes = 1024;
+  auto handler = std::make_shared<http::OpsHandler>([&readiness] { return readiness.NotReady(); });
+  auto front = std::make_unique<http::Front>(options, handler);
+  if (const std::string problem = front->Start(); !problem.empty()) throw Refused(problem);
+  Notice("ops http://" + WithPort(listen, front->ports().at(0)) + "/");
+  return front;
+}
+
+storage::DatabaseUrl DatabaseOf(Context* context, const ServeOptions& options) {
+  if (!options.sandbox || context->database_given()) return context->database_url();
+  return storage::DatabaseUrl::Parse(kSandboxUrl).value();
+}
+
+// The schema, and whether this database is what --sandbox says.
+std::unique_ptr<storage::Session> OpenDatabase(Context* context, const ServeOptions& options,
+                                               const storage::DatabaseUrl& url) {
+  if (!options.sandbox && !options.migrate) return context->OpenCurrent(url);
+  auto session = context->OpenToMigrate(url);
+  if (storage::SchemaVersion(*session) < storage::NewestSchemaVersion()) storage::Migrate(*session);
+  RequireCurrentSchema(*session, url);
+  return session;
+}
+
+void CheckSandboxMark(const ServeOptions& options, storage::Session& session, const storage::DatabaseUrl& url) {
+  if (options.sandbox) {
+    MarkSandbox(session, url);
+  } else if (IsSandbox(session)) {
+    throw Refused("The database " + url.Redacted() +
+                  " is a sandbox, and its secrets are public; serve it with --sandbox, or give another --database.");
+  }
+}
+
+void CheckPrivateNetworks(const WebhooksConfig& config, storage::Session& session) {
+  if (!config.allow_private_networks || config.allow_private_networks_with_live) return;
+  for (const storage::ApplicationRow& row : storage::LoadDirectory(session).applications) {
+    if (row.test) continue;
+    throw Refused("webhooks.allow_private_networks is set, and there are live applications (such as " +
+                  std::to_string(row.id.value) +
+                  "); unset it, or set webhooks.allow_private_networks_with_live as well.");
+  }
+}
+
+// Where a client on this machine reaches a listener.
+std::string Reachable(const std::string& address) {
+  const std::string port = address.substr(address.rfind(':'));
+  const bool wildcard = address.rfind("0.0.0.0:", 0) == 0 || address.rfind("[::]:", 0) == 0;
+  return wildcard ? "127.0.0.1" + port : address;
+}
+
+void PrintSandbox(const std::string& address) {
+  Notice("sandbox: never use this database or these secrets for real payments");
+  for (const SandboxApplication& application : SandboxApplications()) {
+    Notice("  application " + std::to_string(application.id.value) + "  secret " + SandboxSecret(application.id) +
+           "  " + application.what);
+  }
+  const std::string url = "http://" + Reachable(address) + std::string(rpc::kEndpointPath);
+  const std::string body = R"({"method":"gateway.ping","params":{}})";
+  const std::string hash = base::HexEncode(base::Sha512({body, SandboxSecret({1})}));
+  Notice("a first signed call to paste:");
+  Notice("  curl -sS '" + url +
+         "' -H 'Content-Type: application/json' -H 'X-Data-Application-Id: 1' -H 'X-Data-Hash: " + hash +
+         "' --data-binary '" + body + "'");
+}
+
+GatewayServiceOptions ToServiceOptions(const Config& config, const ServeOptions& options) {
+  GatewayServiceOptions service;
+  service.listen = options.listen.empty() ? config.http.listen : options.listen;
+  service.sandbox = options.sandbox;
+  return service;
+}
+
+void Serve(Context* context, const ServeOptions& options) {
+  const Config& config = context->config();
+  StopSignals signals;
+  RaiseDescriptorLimit();
+  observability::ConfigureLog(ToLogLevel(config.log.level), true);
+  Readiness readiness;
+  const auto ops = StartOps(options.ops_listen.value_or(config.ops.listen), readiness);
+
+  const storage::DatabaseUrl url = DatabaseOf(context, options);
+  auto session = OpenDatabase(context, options, url);
+  CheckSandboxMark(options, *session, url);
+  CheckPrivateNetworks(config.webhooks, *session);
+  const base::MasterKey key = OpenMasterKey(config, url, *session);
+  if (options.sandbox) LoadSandbox(*session, key, base::SystemClock(), base::SystemRandomInstance());
+
+  GatewayService service(config, ToServiceOptions(config, options), url, key, std::move(session));
+  service.Start();
+  readiness.Serving(&service);
+  signals.Serving();
+  Log(LogLevel::kInfo, "serving", {{LogField::kDatabase, url.Redacted()}});
+  for (const std::string& address : service.Addresses()) {
+    Notice("ready http://" + address + std::string(rpc::kEndpointPath));
+  }
+  if (options.sandbox) PrintSandbox(service.Addresses().at(0));
+
+  const int signal = signals.Wait();
+  Log(LogLevel::kInfo, "draining", {{LogField::kSignal, std::int64_t{signal}}});
+  readiness.NotServing("draining");
+  const bool all_answered = service.Drain(config.drain.timeout_ms);
+  Log(all_answered ? LogLevel::kInfo : LogLevel::kWarn, all_answered ? "drained" : "drain_timeout", {});
+  ops->Stop(0);
+}
+
+}  // namespace
+
+void AddServe(Command* root, Context* context) {
+  auto options = std::make_shared<ServeOptions>();
+  root->Add("serve", "Runs the gateway", "multihub serve --sandbox --listen 127.0.0.1:8080")
+      .Option("--listen", &options->listen, "ADDR:PORT of the merchant port; may be repeated (127.0.0.1:8080)")
+      .Option("--ops-listen", &options->ops_listen, "ADDR:PORT of /healthz and /readyz (127.0.0.1:9090)")
+      .Flag("--sandbox", &options->sandbox, "A made-up world to try the gateway with, by default in ./var/sandbox.db")
+      .Flag("--migrate", &options->migrate, "Brings the schema up to date first")
+      .Run([context, options] { Serve(context, *options); });
+}
+
+}  // namespace multihub::cli

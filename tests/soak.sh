@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# The long runs behind the tests: the same programs at full counts (./dev soak NAME). Each ends in under 30 minutes.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+names() {
+  cat <<'TEXT'
+usage: ./dev soak NAME
+
+  races      the same payment, payouts over the balance, three settlers at once: 1,000 rounds each, both engines
+  kills      kill -9 at random moments under load: 60 kills on each engine
+  outage     MariaDB stopped, killed and frozen under load
+  property   1,000,000 random ledger operations on SQLite, 200,000 on MariaDB
+  storm      aborting clients beside honest ones: 100,000 honest answers directly, through nginx and through HAProxy
+  fuzz       10 minutes of every fuzz target
+  tsan       unit, storage, simulation and front tests under ThreadSanitizer
+TEXT
+}
+
+build() {
+  cmake --preset "$1" >/dev/null
+  cmake --build "build/$1" --parallel "$(nproc)" ${2:+--target "${@:2}"}
+}
+
+full() {  # full PROGRAM TESTS...: at twenty times the ordinary counts
+  MULTIHUB_SOAK_SCALE=20 "build/debug/tests/$1" --use-colour no --durations yes "${@:2}"
+}
+
+name=${1:-}
+started=$SECONDS
+case "$name" in
+  "") names && exit 0 ;;
+  races) build debug storage && full storage "*at once*,*never overdraw*" ;;
+  kills) build debug functional && full functional "gateway: killed*" ;;
+  outage) build debug functional && full functional "gateway: without its database*,gateway: a call that waits*" ;;
+  property) build debug simulation && full simulation ;;
+  storm) build debug functional && full functional "nobody gets another client's answer*" ;;
+  fuzz)
+    build fuzz
+    mkdir -p build/fuzz/corpus
+    for target in json framing dispatch; do
+      mkdir -p "build/fuzz/corpus/$target"
+      "build/fuzz/tests/fuzz_$target" -max_total_time=600 -max_len=8192 -timeout=10 -verbosity=0 \
+        -artifact_prefix=build/fuzz/ "build/fuzz/corpus/$target"
+      echo "fuzz_$target: 600 s without a finding"
+    done
+    ;;
+  tsan)
+    build tsan
+    ctest --test-dir build/tsan --output-on-failure -E '^(functional|fuzz_.*|tidy|support_selftest|bench_selftest)$'
+    build/tsan/tests/functional --use-colour no "nobody gets*,answers leave*,stopping*"
+    ;;
+  *) echo "unknown soak: $name" >&2 && names >&2 && exit 2 ;;
+esac
+echo "soak $name: done in $((SECONDS - started)) s"
