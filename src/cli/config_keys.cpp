@@ -19,7 +19,7 @@ constexpr ConfigSection kSections[] = {
     {"providers", "The work of providers: telling them of payments, asking what became of them."},
     {"simulator", "The provider of test applications."},
     {"webhooks", "Which webhook addresses are accepted."},
-    {"log", "JSON lines on the stdout of `serve`. Other commands write warnings to stderr, whatever stands here."},
+    {"log", "JSON lines on the stdout of `serve`. Other commands write theirs to stderr."},
     {"drain", "What happens after SIGTERM."},
 };
 

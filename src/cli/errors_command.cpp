@@ -28,7 +28,7 @@ std::string RenderMarkdown() {
   for (const CatalogueRow& row : errors::Catalogue()) {
     text += "| " + NumberOf(row) + " | " + std::string(row.message) + " | " + HttpOf(row) + " | " + RetryOf(row) +
             " | " + std::string(row.meaning);
-    if (!row.reserved.empty()) text += " (Reserved: " + std::string(row.reserved) + ".)";
+    if (!row.reserved.empty()) text += " (" + std::string(row.reserved) + ")";
     text += " | " + std::string(row.advice) + " |\n";
   }
   text.pop_back();

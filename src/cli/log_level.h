@@ -1,3 +1,4 @@
+// The configured log level.
 #pragma once
 
 #include <string>

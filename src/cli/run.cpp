@@ -5,7 +5,6 @@
 
 #include "cli/commands.h"
 #include "cli/refused.h"
-#include "multihub/observability/log.h"
 #include "multihub/storage/session.h"
 
 namespace multihub::cli {
@@ -55,8 +54,6 @@ std::string SentenceOf(const storage::StorageFailure& failure) {
 
 int Run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
-  // stdout belongs to a command's result; `serve` decides anew.
-  observability::ConfigureLog(observability::LogLevel::kWarn, false);
   Context context;
   Parser parser("multihub", "A self-hosted payment gateway with the multihub v1 merchant API.",
                 "multihub serve --sandbox");
