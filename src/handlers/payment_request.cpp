@@ -164,6 +164,7 @@ class PaymentRequestReader {
 
   void AddWhatIsKnown() {
     command_.application_id = context_.application.id;
+    command_.merchant_id = context_.application.merchant_id;
     command_.test = context_.application.test;
     command_.balance_enabled = context_.application.balance_enabled;
     command_.access = context_.directory.Access(context_.application.id, command_.service_id);

@@ -1,4 +1,4 @@
-// What the listeners, the connections and the two helper threads of one front share.
+// What the listeners, the connections, the flusher and the deadline sweeper of one front share.
 #pragma once
 
 #include <atomic>

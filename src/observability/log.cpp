@@ -4,6 +4,8 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
+#include <signal.h>
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -155,7 +157,13 @@ class LineWriter {
  public:
   LineWriter() {
     SetOutput(false);
+    // Signals belong to the threads that wait for them: this one may be started by the first line of any thread, and
+    // would otherwise take a SIGTERM that the process means to drain on.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     std::thread([this] { Run(); }).detach();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
   void SetOutput(bool to_stdout) {

@@ -9,8 +9,9 @@ namespace {
 constexpr std::int64_t kSecond = 1000;
 constexpr std::int64_t kMinute = 60 * kSecond;
 constexpr std::int64_t kHour = 60 * kMinute;
-constexpr std::array<std::int64_t, 6> kLive = {5 * kSecond, 30 * kSecond, 2 * kMinute, 10 * kMinute, 30 * kMinute, kHour};
-constexpr std::array<std::int64_t, 9> kTest = {1 * kSecond,  2 * kSecond,  5 * kSecond,  5 * kSecond, 30 * kSecond,
+constexpr std::array<std::int64_t, 6> kLive = {5 * kSecond,  30 * kSecond, 2 * kMinute,
+                                               10 * kMinute, 30 * kMinute, kHour};
+constexpr std::array<std::int64_t, 9> kTest = {1 * kSecond, 2 * kSecond,  5 * kSecond,  5 * kSecond, 30 * kSecond,
                                                2 * kMinute, 10 * kMinute, 30 * kMinute, kHour};
 
 template <std::size_t N>

@@ -151,7 +151,8 @@ class Engine::Impl final : public Payments {
 
     auto job = std::make_unique<AcceptJob>();
     job->payment = std::move(made).value();
-    if (auto refusal = Prepare(*provider, *command.access.route, job.get())) return done(base::Fail(std::move(*refusal)));
+    if (auto refusal = Prepare(*provider, *command.access.route, job.get()))
+      return done(base::Fail(std::move(*refusal)));
     job->balance_enabled = command.balance_enabled;
     job->first_ask_ms = now_ms + PauseBeforeAskMs(0, command.test);
     job->received_us = command.received_us;

@@ -64,7 +64,7 @@ enum class ReportOutcome { kUnchanged, kMoved, kKept, kUnknownPayment };
 struct ReportJob final : VisitedJob<ReportJob> {
   std::string h_id;
   providers::Report report;
-  std::string source;   // "start", "state", "callback", "operator"
+  std::string source;                                               // "start", "state", "callback", "operator"
   std::function<void(const ReportJob&)> done;                       // after the commit
   std::function<void(const std::string& internal)> storage_failed;  // may be empty
 

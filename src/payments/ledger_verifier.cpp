@@ -74,7 +74,8 @@ void LedgerVerifier::CheckStrays(std::optional<domain::ApplicationId> applicatio
   session_.Query(
       "SELECT e.application_id, e.currency, e.seq FROM ledger_entries e LEFT JOIN balances b ON "
       "b.application_id = e.application_id AND b.currency = e.currency WHERE (b.chain_seq IS NULL OR "
-      "e.seq > b.chain_seq)" + OnlyOf(application, "e.application_id") + " LIMIT 1",
+      "e.seq > b.chain_seq)" +
+          OnlyOf(application, "e.application_id") + " LIMIT 1",
       "iti", Bound(application), [&](const storage::Row& row) {
         Report({{row.integer(0)}, row.text(1)}, row.integer(2), "the entry belongs to no balance");
       });
@@ -103,15 +104,17 @@ void LedgerVerifier::CheckPayments(std::optional<domain::ApplicationId> applicat
     const std::string kind = rule.kind;
     session_.Query(
         "SELECT p.application_id, p.currency, p.h_id FROM payments p LEFT JOIN ledger_entries e ON "
-        "e.application_id = p.application_id AND e.kind = '" + kind + "' AND e.reference = p.h_id WHERE " +
-            rule.condition + " AND e.seq IS NULL" + OnlyOf(application, "p.application_id") + " LIMIT 1",
+        "e.application_id = p.application_id AND e.kind = '" +
+            kind + "' AND e.reference = p.h_id WHERE " + rule.condition + " AND e.seq IS NULL" +
+            OnlyOf(application, "p.application_id") + " LIMIT 1",
         "itt", Bound(application), [&](const storage::Row& row) {
           Report({{row.integer(0)}, row.text(1)}, 0, "payment " + row.text(2) + " has no entry of kind " + kind);
         });
     session_.Query(
         "SELECT e.application_id, e.currency, e.seq FROM ledger_entries e LEFT JOIN payments p ON "
-        "p.h_id = e.reference AND p.application_id = e.application_id AND " + std::string(rule.condition) +
-            " WHERE e.kind = '" + kind + "' AND p.h_id IS NULL" + OnlyOf(application, "e.application_id") + " LIMIT 1",
+        "p.h_id = e.reference AND p.application_id = e.application_id AND " +
+            std::string(rule.condition) + " WHERE e.kind = '" + kind + "' AND p.h_id IS NULL" +
+            OnlyOf(application, "e.application_id") + " LIMIT 1",
         "iti", Bound(application), [&](const storage::Row& row) {
           Report({{row.integer(0)}, row.text(1)}, row.integer(2), "the entry fits no payment's status");
         });
@@ -125,8 +128,8 @@ void LedgerVerifier::CheckVersions(std::optional<domain::ApplicationId> applicat
   session_.Query(
       "SELECT p.application_id, p.currency, p.h_id FROM payments p LEFT JOIN (SELECT h_id, COUNT(*) AS events, "
       "MAX(status_version) AS newest FROM events GROUP BY h_id) e ON e.h_id = p.h_id WHERE (e.h_id IS NULL OR "
-      "e.newest <> p.status_version OR e.events <> p.status_version)" + OnlyOf(application, "p.application_id") +
-          " LIMIT 1",
+      "e.newest <> p.status_version OR e.events <> p.status_version)" +
+          OnlyOf(application, "p.application_id") + " LIMIT 1",
       "itt", Bound(application), [&](const storage::Row& row) {
         Report({{row.integer(0)}, row.text(1)}, 0, "payment " + row.text(2) + " has not one event per status version");
       });

@@ -53,7 +53,8 @@ std::optional<std::string> CheckChange(const BalanceChange& change) {
 
 }  // namespace
 
-Operator::Operator(storage::Session& session, const base::MasterKey& key, const base::Clock& clock, base::Random& random)
+Operator::Operator(storage::Session& session, const base::MasterKey& key, const base::Clock& clock,
+                   base::Random& random)
     : session_(session), key_(key), clock_(clock), random_(random) {}
 
 bool Operator::CreateBalance(domain::ApplicationId application, domain::Currency currency) {

@@ -199,8 +199,8 @@ class Batch final : public JobVisitor {
     const Payment& payment = reported->payment;
     if (domain::IsFinal(payment.status)) {
       // The same word again is what every provider sends now and then; another word is for the operator.
-      const bool agrees = payment.status == target ||
-                          (target == PaymentStatus::kSuccess && domain::IsSuccessful(payment.status));
+      const bool agrees =
+          payment.status == target || (target == PaymentStatus::kSuccess && domain::IsSuccessful(payment.status));
       if (!agrees || AmountDiffers(*job, payment)) Keep(job, payment, "late_message");
       return;
     }
@@ -445,8 +445,8 @@ class Batch final : public JobVisitor {
     std::vector<std::string> endpoints = storage::EnabledEndpoints(session_, payment.application_id);
     if (!payment.webhook_url.empty()) {
       endpoints.push_back(storage::EnsureInRequestEndpoint(
-          session_, {"wh_" + base::NewUlid(now_ms_, writer_.random()), payment.application_id, payment.webhook_url,
-                     now_ms_}));
+          session_,
+          {"wh_" + base::NewUlid(now_ms_, writer_.random()), payment.application_id, payment.webhook_url, now_ms_}));
     }
     if (endpoints.empty()) {
       job->refusal = errors::Refuse(Code::kNoCallbackUrl);

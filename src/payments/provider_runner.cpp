@@ -117,7 +117,8 @@ class ProviderRunner::Impl {
     try {
       return provider.State(payment, kProviderTimeoutMs);
     } catch (const std::exception& e) {
-      Log(LogLevel::kError, "provider_threw", {{LogField::kPaymentId, payment.h_id}, {LogField::kDetail, std::string(e.what())}});
+      Log(LogLevel::kError, "provider_threw",
+          {{LogField::kPaymentId, payment.h_id}, {LogField::kDetail, std::string(e.what())}});
       return {};
     }
   }
@@ -135,7 +136,8 @@ class ProviderRunner::Impl {
     try {
       return provider.Start(opened, kProviderTimeoutMs);
     } catch (const std::exception& e) {
-      Log(LogLevel::kError, "provider_threw", {{LogField::kPaymentId, payment.h_id}, {LogField::kDetail, std::string(e.what())}});
+      Log(LogLevel::kError, "provider_threw",
+          {{LogField::kPaymentId, payment.h_id}, {LogField::kDetail, std::string(e.what())}});
       return {};
     }
   }

@@ -120,8 +120,8 @@ class CommitLane::Impl {
   // Already answered by the call's own deadline: storing it now would only surprise.
   void FailOverdue(Jobs* batch) {
     const std::int64_t limit = NowUs() - options_.give_up_ms * 1000;
-    const auto overdue = std::stable_partition(batch->begin(), batch->end(),
-                                               [&](const auto& job) { return job->received_us > limit; });
+    const auto overdue =
+        std::stable_partition(batch->begin(), batch->end(), [&](const auto& job) { return job->received_us > limit; });
     for (auto job = overdue; job != batch->end(); ++job) {
       ++failed_;
       (*job)->Failed(false, "waited too long in lane " + name_);
@@ -177,7 +177,8 @@ class CommitLane::Impl {
         if (!Recover(failure.kind())) return unknown ? End::kUnknown : End::kFailed;
         // Never given up while the outcome of a COMMIT is open: the answer is found by running it again.
         const std::int64_t now = NowUs();
-        const bool out_of_time = now >= give_up_us || (unreachable_ && !unknown && now - started_us > kUnreachableMs * 1000);
+        const bool out_of_time =
+            now >= give_up_us || (unreachable_ && !unknown && now - started_us > kUnreachableMs * 1000);
         if (out_of_time || (!unknown && !unreachable_ && attempt + 1 >= attempts)) {
           return unknown ? End::kUnknown : End::kFailed;
         }
@@ -210,7 +211,8 @@ class CommitLane::Impl {
       session_ = database_.Open(options);
     } catch (const StorageFailure& failure) {
       if (!unreachable_) {
-        Log(LogLevel::kError, "database_unreachable", {{LogField::kLane, name_}, {LogField::kDetail, std::string(failure.what())}});
+        Log(LogLevel::kError, "database_unreachable",
+            {{LogField::kLane, name_}, {LogField::kDetail, std::string(failure.what())}});
       }
       unreachable_ = true;
       throw StorageFailure(StorageFailure::Kind::kLost, failure.what());

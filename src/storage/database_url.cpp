@@ -115,7 +115,7 @@ Parsed DatabaseUrl::Parse(std::string_view text) {
 }
 
 std::string DatabaseUrl::Redacted() const {
-  if (engine == Engine::kSqlite) return "sqlite:///" + path;
+  if (engine == Engine::kSqlite) return "sqlite:///" + (path.front() == '/' ? path.substr(1) : path);
   return "mysql://" + user + ":***@" + host + ":" + std::to_string(port) + "/" + database;
 }
 

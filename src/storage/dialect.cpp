@@ -47,10 +47,9 @@ void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const Session
 }
 
 void ConnectMysql(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
-  std::string connect = "host=" + Quoted(url.host) + " port=" + std::to_string(url.port) +
-                        " user=" + Quoted(url.user) + " password=" + Quoted(url.password.Reveal()) +
-                        " db=" + Quoted(url.database) + " charset=utf8mb4" +
-                        " connect_timeout=" + std::to_string(options.connect_timeout_s) +
+  std::string connect = "host=" + Quoted(url.host) + " port=" + std::to_string(url.port) + " user=" + Quoted(url.user) +
+                        " password=" + Quoted(url.password.Reveal()) + " db=" + Quoted(url.database) +
+                        " charset=utf8mb4" + " connect_timeout=" + std::to_string(options.connect_timeout_s) +
                         " read_timeout=" + std::to_string(options.statement_timeout_s) +
                         " write_timeout=" + std::to_string(options.statement_timeout_s);
   if (!url.ssl_ca.empty()) connect += " sslca=" + Quoted(url.ssl_ca);

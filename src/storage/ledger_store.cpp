@@ -114,8 +114,8 @@ LedgerEntry LedgerChain::Append(BalanceRow* row, domain::Movement movement, std:
   MULTIHUB_CHECK(domain::IsBalanced(movement));
   row->amounts = domain::Apply(row->amounts, movement);
   MULTIHUB_CHECK(domain::IsPermitted(row->amounts));
-  LedgerEntry entry{row->key, row->chain_seq + 1, std::move(movement), std::move(reference), std::move(reason), now_ms,
-                    std::string()};
+  LedgerEntry entry{row->key, row->chain_seq + 1, std::move(movement), std::move(reference), std::move(reason),
+                    now_ms,   std::string()};
   entry.mac = EntryMac(entry, row->chain_mac);
   row->chain_seq = entry.seq;
   row->chain_mac = entry.mac;
@@ -140,9 +140,8 @@ std::map<BalanceKey, BalanceRow> LockBalances(Session& session, std::span<const 
 
 std::vector<BalanceRow> ReadBalances(Session& session, domain::ApplicationId application) {
   std::vector<BalanceRow> rows;
-  session.Query(
-      "SELECT " + std::string(kBalanceColumns) + " FROM balances WHERE application_id = ? ORDER BY currency",
-      kBalanceTypes, {application.value}, [&](const Row& row) { rows.push_back(ReadRow(row)); });
+  session.Query("SELECT " + std::string(kBalanceColumns) + " FROM balances WHERE application_id = ? ORDER BY currency",
+                kBalanceTypes, {application.value}, [&](const Row& row) { rows.push_back(ReadRow(row)); });
   return rows;
 }
 
@@ -174,17 +173,18 @@ void InsertBalance(Session& session, const BalanceRow& row) {
 }
 
 void StoreBalances(Session& session, std::span<const BalanceMove> moves) {
-  static const UpdateShape kShape = {"balances",
-                                     {"application_id", "currency"},
-                                     {"chain_seq"},
-                                     {"value", "value_freezing", "value_blocking", "chain_seq", "chain_mac", "head_mac"}};
+  static const UpdateShape kShape = {
+      "balances",
+      {"application_id", "currency"},
+      {"chain_seq"},
+      {"value", "value_freezing", "value_blocking", "chain_seq", "chain_mac", "head_mac"}};
   std::vector<RowUpdate> rows;
   for (const BalanceMove& move : moves) {
     const BalanceRow& row = *move.after;
-    rows.push_back({{row.key.application_id.value, row.key.currency},
-                    {move.taken_seq},
-                    {row.amounts.value, row.amounts.freezing, row.amounts.blocking, row.chain_seq, row.chain_mac,
-                     row.head_mac}});
+    rows.push_back(
+        {{row.key.application_id.value, row.key.currency},
+         {move.taken_seq},
+         {row.amounts.value, row.amounts.freezing, row.amounts.blocking, row.chain_seq, row.chain_mac, row.head_mac}});
   }
   MULTIHUB_CHECK(UpdateRows(session, kShape, rows) == static_cast<std::int64_t>(moves.size()));
 }
@@ -206,7 +206,8 @@ void InsertEntries(Session& session, std::span<const LedgerEntry> entries) {
                                        Value(++leg), Value(posting.account), Value(posting.amount)});
     }
   }
-  InsertRows(session, "ledger_entries", "application_id, currency, seq, kind, reference, reason, created_ms, mac", rows);
+  InsertRows(session, "ledger_entries", "application_id, currency, seq, kind, reference, reason, created_ms, mac",
+             rows);
   InsertRows(session, "ledger_postings", "application_id, currency, seq, leg, account, amount", postings);
 }
 
@@ -239,8 +240,7 @@ std::optional<LedgerEntry> FindEntry(Session& session, domain::ApplicationId app
   session.Query(
       "SELECT application_id, currency, seq, kind, reference, reason, created_ms, mac FROM ledger_entries "
       "WHERE application_id = ? AND kind = ? AND reference = ?",
-      "ititttit", {application.value, std::string(kind), reference},
-      [&](const Row& row) { found = ReadEntry(row); });
+      "ititttit", {application.value, std::string(kind), reference}, [&](const Row& row) { found = ReadEntry(row); });
   return found;
 }
 

@@ -23,7 +23,8 @@ constexpr std::string_view kTakeLease =
     "UPDATE schema_lease SET owner = ?, until_ms = ? WHERE id = 1 AND (owner = ? OR until_ms < ?)";
 constexpr std::string_view kReleaseLease = "UPDATE schema_lease SET until_ms = 0 WHERE id = 1 AND owner = ?";
 constexpr std::string_view kSelectVersion = "SELECT MAX(version) FROM schema_migrations";
-constexpr std::string_view kInsertVersion = "INSERT INTO schema_migrations (version, name, applied_ms) VALUES (?, ?, ?)";
+constexpr std::string_view kInsertVersion =
+    "INSERT INTO schema_migrations (version, name, applied_ms) VALUES (?, ?, ?)";
 
 // Long enough for one statement of a step; renewed before each.
 constexpr std::int64_t kLeaseMs = 60'000;

@@ -128,34 +128,50 @@ void InsertPayments(Session& session, std::span<const Payment* const> payments) 
   std::vector<Value> values;
   values.reserve(payments.size() * 26);
   for (const Payment* p : payments) {
-    values.insert(values.end(),
-                  {Value(p->h_id), Value(p->application_id.value), Value(p->merchant_id.value),
-                   Value(p->service_id.value), Value(std::string(NameOf(p->direction))), Value(p->c_id.text),
-                   Value(std::int64_t{p->c_id.numeric}), Value(std::string(p->amount.currency.code())),
-                   Value(p->amount.minor), Value(p->fee), Value(p->provider), Value(p->method),
-                   Value(std::int64_t{p->test}), Value(std::string(domain::NameOf(p->status))),
-                   Value(p->status_version), OptionalText(p->p_id), OptionalText(p->utr), Value(p->created_ms),
-                   Value(p->updated_ms), Value(p->finished_ms), OptionalText(p->redirect),
-                   OptionalText(EncodeReceiver(p->receiver)), OptionalText(p->payer), OptionalText(p->sealed_card),
-                   OptionalText(p->webhook_url), OptionalText(p->webhook_events)});
+    values.insert(values.end(), {Value(p->h_id),
+                                 Value(p->application_id.value),
+                                 Value(p->merchant_id.value),
+                                 Value(p->service_id.value),
+                                 Value(std::string(NameOf(p->direction))),
+                                 Value(p->c_id.text),
+                                 Value(std::int64_t{p->c_id.numeric}),
+                                 Value(std::string(p->amount.currency.code())),
+                                 Value(p->amount.minor),
+                                 Value(p->fee),
+                                 Value(p->provider),
+                                 Value(p->method),
+                                 Value(std::int64_t{p->test}),
+                                 Value(std::string(domain::NameOf(p->status))),
+                                 Value(p->status_version),
+                                 OptionalText(p->p_id),
+                                 OptionalText(p->utr),
+                                 Value(p->created_ms),
+                                 Value(p->updated_ms),
+                                 Value(p->finished_ms),
+                                 OptionalText(p->redirect),
+                                 OptionalText(EncodeReceiver(p->receiver)),
+                                 OptionalText(p->payer),
+                                 OptionalText(p->sealed_card),
+                                 OptionalText(p->webhook_url),
+                                 OptionalText(p->webhook_events)});
   }
   InsertRows(session, "payments", kColumns, values);
 }
 
 std::int64_t MovePayments(Session& session, std::span<const PaymentMove> moves) {
-  static const UpdateShape kShape = {"payments",
-                                     {"h_id"},
-                                     {"status_version"},
-                                     {"status", "status_version", "p_id", "utr", "updated_ms", "finished_ms",
-                                      "sealed_card"}};
+  static const UpdateShape kShape = {
+      "payments",
+      {"h_id"},
+      {"status_version"},
+      {"status", "status_version", "p_id", "utr", "updated_ms", "finished_ms", "sealed_card"}};
   std::vector<RowUpdate> rows;
   rows.reserve(moves.size());
   for (const PaymentMove& move : moves) {
     const Payment& p = *move.after;
     rows.push_back({{p.h_id},
                     {move.expected_version},
-                    {std::string(domain::NameOf(p.status)), p.status_version, OptionalText(p.p_id),
-                     OptionalText(p.utr), p.updated_ms, p.finished_ms, OptionalText(p.sealed_card)}});
+                    {std::string(domain::NameOf(p.status)), p.status_version, OptionalText(p.p_id), OptionalText(p.utr),
+                     p.updated_ms, p.finished_ms, OptionalText(p.sealed_card)}});
   }
   return UpdateRows(session, kShape, rows);
 }
@@ -191,8 +207,8 @@ std::vector<EventRow> EventsOf(Session& session, const std::string& h_id) {
       "SELECT h_id, status_version, event_id, event, application_id, created_ms, body FROM events WHERE h_id = ? "
       "ORDER BY status_version DESC",
       "tittiit", {h_id}, [&](const Row& row) {
-        events.push_back({row.text(0), row.integer(1), row.text(2), row.text(3), {row.integer(4)}, row.integer(5),
-                          row.text(6)});
+        events.push_back(
+            {row.text(0), row.integer(1), row.text(2), row.text(3), {row.integer(4)}, row.integer(5), row.text(6)});
       });
   return events;
 }
@@ -241,8 +257,8 @@ void DeleteTasks(Session& session, std::span<const std::string> h_ids) {
 }
 
 bool KeepMessage(Session& session, const ProviderMessage& m) {
-  const auto known = session.QueryInteger("SELECT COUNT(*) FROM provider_messages WHERE h_id = ? AND digest = ?",
-                                          {m.h_id, m.digest});
+  const auto known =
+      session.QueryInteger("SELECT COUNT(*) FROM provider_messages WHERE h_id = ? AND digest = ?", {m.h_id, m.digest});
   if (known.value_or(0) > 0) return false;
   session.Execute(
       "INSERT INTO provider_messages (h_id, digest, reason, provider, received_ms, body) VALUES (?, ?, ?, ?, ?, ?)",

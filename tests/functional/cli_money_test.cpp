@@ -172,8 +172,7 @@ TEST_CASE("a rotated master key opens everything, the old one nothing, and the l
   const std::string readyz = "http://127.0.0.1:" + std::to_string(older.ops_port()) + "/readyz";
   support::SpawnOptions spawn;
   spawn.argv = {"curl", "-sS", readyz};
-  while (!Contains(support::Run(spawn).out, "another master key")) {
-  }
+  CHECK(Eventually([&] { return Contains(support::Run(spawn).out, "another master key"); }));
   SignedClient older_client(older.port(), 1, secret);
   CHECK(older_client.Call(std::string_view(R"({"method":"gateway.ping"})")).success());
 

@@ -1,13 +1,16 @@
 // Running operator commands against one database, as an operator would.
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/gateway_process.h"
@@ -44,6 +47,17 @@ inline void CheckRefusal(const support::RunResult& run, const std::string& part)
   for (const char* foreign : {"std::", "terminate", "exception", "what()", "0x", "basic_string", "ERROR:"}) {
     CHECK_FALSE(Contains(run.err, foreign));
   }
+}
+
+// Asks until it is so, for at most two minutes.
+template <typename Question>
+bool Eventually(Question question) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+  while (!question()) {
+    if (std::chrono::steady_clock::now() > give_up) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return true;
 }
 
 // One new database, gone with the object, and commands on it.

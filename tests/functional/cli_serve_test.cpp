@@ -42,13 +42,14 @@ std::string OpsAnswer(const GatewayProcess& gateway, const std::string& path) {
   return Get("http://127.0.0.1:" + std::to_string(gateway.ops_port()) + path);
 }
 
-// Reads answers until it says what is wanted; the test's own timeout is the bound.
+// Calls until the answer has this code (0: success).
 support::Answer CallUntil(SignedClient* client, const std::string& body, int code) {
-  for (;;) {
-    support::Answer answer = client->Call(std::string_view(body));
-    if (answer.code() == code) return answer;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  support::Answer answer;
+  CHECK(Eventually([&] {
+    answer = client->Call(std::string_view(body));
+    return answer.ok() && answer.code() == code;
+  }));
+  return answer;
 }
 
 TEST_CASE("a schema that cannot be served is refused with the command to run, or brought up to date when asked") {
@@ -202,8 +203,7 @@ TEST_CASE("a rotated secret overlaps with the previous one, and the first use of
   const support::Answer old_answer = with_old.Call(std::string_view(kPing));
   CHECK(old_answer.success());
   CHECK(old_answer.signature_ok);
-  while (db.Json({"app", "show", "1"})["secret_in_use"] != true) {
-  }
+  CHECK(Eventually([&] { return db.Json({"app", "show", "1"})["secret_in_use"] == true; }));
   db.Json({"app", "rotate-secret", "1", "--overlap", "0"});
   CallUntil(&with_new, kPing, 3000);
 }
@@ -255,8 +255,7 @@ TEST_CASE("SIGTERM lets a call be answered that was taken before, and says not r
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     CHECK(ping.Call(std::string_view(kPing)).success());
     gateway.process().Signal(SIGTERM);
-    while (!Contains(OpsAnswer(gateway, "/readyz"), "draining")) {
-    }
+    CHECK(Eventually([&] { return Contains(OpsAnswer(gateway, "/readyz"), "draining"); }));
     CHECK(gateway.running());
   }
   caller.join();
@@ -278,8 +277,7 @@ TEST_CASE("a second SIGTERM ends a gateway that still drains at once") {
   });
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   gateway.process().Signal(SIGTERM);
-  while (!Contains(OpsAnswer(gateway, "/readyz"), "draining")) {
-  }
+  CHECK(Eventually([&] { return Contains(OpsAnswer(gateway, "/readyz"), "draining"); }));
   gateway.process().Signal(SIGTERM);
   const auto status = gateway.process().WaitExit(std::chrono::minutes(1));
   REQUIRE(status.has_value());

@@ -169,6 +169,15 @@ TEST_CASE("more clients than descriptors: some are turned away, the rest are ser
   REQUIRE(line);
   const auto port = static_cast<std::uint16_t>(std::stoi(line->substr(line->rfind(' ') + 1)));
 
+  // UndefinedBehaviorSanitizer takes an object's type for wrong when it has no descriptor left for the pipe it looks
+  // with. It remembers what it has looked at: so every call is made once while there are some.
+  support::TcpClient first;
+  REQUIRE(first.Connect("127.0.0.1", port));
+  CHECK(Exchange(&first, Post("/now", "x")) == "echo:x");
+  CHECK(Exchange(&first, Post("/close", "x")) == "echo:x");
+  CHECK(first.ReadUntilClose() == std::optional<std::string>(""));
+  first.Abort();
+
   std::vector<support::TcpClient> clients(600);
   for (auto& client : clients) client.Connect("127.0.0.1", port);
   int served = 0;

@@ -58,14 +58,16 @@ class Simulation {
   void CheckBooks() {
     session_.Query("SELECT currency, CAST(SUM(amount) AS SIGNED) FROM ledger_postings GROUP BY currency", "ti", {},
                    [&](const storage::Row& row) {
-                     if (row.integer(1) != 0) throw std::runtime_error("postings of " + row.text(0) + " do not sum to zero");
+                     if (row.integer(1) != 0)
+                       throw std::runtime_error("postings of " + row.text(0) + " do not sum to zero");
                    });
     session_.Query(
         "SELECT b.application_id, b.value, b.value_freezing, b.value_blocking, "
         "CAST(COALESCE(SUM(CASE WHEN p.account = 'value' THEN p.amount ELSE 0 END), 0) AS SIGNED), "
         "CAST(COALESCE(SUM(CASE WHEN p.account = 'value_freezing' THEN p.amount ELSE 0 END), 0) AS SIGNED), "
         "CAST(COALESCE(SUM(CASE WHEN p.account = 'value_blocking' THEN p.amount ELSE 0 END), 0) AS SIGNED) "
-        "FROM balances b LEFT JOIN ledger_postings p ON p.application_id = b.application_id AND p.currency = b.currency "
+        "FROM balances b LEFT JOIN ledger_postings p ON p.application_id = b.application_id AND p.currency = "
+        "b.currency "
         "GROUP BY b.application_id, b.currency, b.value, b.value_freezing, b.value_blocking",
         "iiiiiii", {}, [&](const storage::Row& row) {
           for (std::size_t i = 1; i <= 3; ++i) {
@@ -125,9 +127,9 @@ class Simulation {
   }
 
   std::unique_ptr<Job> RandomReport() {
-    static constexpr ReportedState kStates[] = {ReportedState::kPending,  ReportedState::kSucceeded,
+    static constexpr ReportedState kStates[] = {ReportedState::kPending,   ReportedState::kSucceeded,
                                                 ReportedState::kSucceeded, ReportedState::kFailed,
-                                                ReportedState::kDeclined, ReportedState::kCanceled};
+                                                ReportedState::kDeclined,  ReportedState::kCanceled};
     auto job = std::make_unique<ReportJob>();
     job->h_id = open_[random_.Below(open_.size())];
     job->source = "callback";

@@ -1,6 +1,6 @@
 // Commits that fail, or whose end nobody learns: the faults are injected at the session, everything else is real.
-#include <catch2/catch.hpp>
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <deque>
 #include <mutex>
 #include <thread>
@@ -25,8 +25,12 @@ class FaultPlan {
     const std::lock_guard<std::mutex> lock(mutex_);
     for (int i = 0; i < times; ++i) faults_.push_back(fault);
   }
-  Fault NextCommit() { return Take([](Fault fault) { return fault != Fault::kUnreachable; }); }
-  bool NextConnectFails() { return Take([](Fault fault) { return fault == Fault::kUnreachable; }) != Fault::kNone; }
+  Fault NextCommit() {
+    return Take([](Fault fault) { return fault != Fault::kUnreachable; });
+  }
+  bool NextConnectFails() {
+    return Take([](Fault fault) { return fault == Fault::kUnreachable; }) != Fault::kNone;
+  }
 
  private:
   template <typename Fits>
@@ -118,9 +122,10 @@ TEST_CASE("a commit whose end is unknown is found out by key: stored once, answe
       GENERATE(Fault::kLostAfterCommit, Fault::kLostBeforeCommit, Fault::kConflictAtCommit, Fault::kUnreachable);
   FaultGround ground(engine);
   const auto session = ground.fresh.Open();
-  REQUIRE(ground.f.Operator(*session)
-              .ChangeBalance({{1}, ground.f.deposit_route.currency, payments::BalanceOperation::kTopUp, 10'000, "t", "t"})
-              .ok());
+  REQUIRE(
+      ground.f.Operator(*session)
+          .ChangeBalance({{1}, ground.f.deposit_route.currency, payments::BalanceOperation::kTopUp, 10'000, "t", "t"})
+          .ok());
   // Twice in a row: the repetition may be hit too. A connection is only opened after one was lost.
   const auto plan = [&] {
     if (fault == Fault::kUnreachable) ground.plan.Add(Fault::kLostBeforeCommit);

@@ -44,7 +44,8 @@ Report ScriptedProvider::State(const domain::Payment& payment, std::int64_t) {
   return on_state ? on_state(payment) : Report{ReportedState::kPending, "", "", std::nullopt};
 }
 
-base::Result<providers::Callback, std::string> ScriptedProvider::ReadCallback(const providers::CallbackRequest& request) {
+base::Result<providers::Callback, std::string> ScriptedProvider::ReadCallback(
+    const providers::CallbackRequest& request) {
   const std::size_t space = request.body.find(' ');
   const std::string state = request.body.substr(space + 1);
   Report report;
@@ -73,8 +74,8 @@ PaymentsFixture::PaymentsFixture(const storage::Database& database_in, payments:
   payout_route.direction = domain::Direction::kOut;
   payout_route.fee_bps = 0;
   payout_route.fee_fixed = 5;
-  engine = std::make_unique<payments::Engine>(database, options, std::vector<providers::Provider*>{&provider}, key, clock,
-                                              random);
+  engine = std::make_unique<payments::Engine>(database, options, std::vector<providers::Provider*>{&provider}, key,
+                                              clock, random);
   engine->Start();
 }
 

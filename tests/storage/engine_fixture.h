@@ -85,7 +85,8 @@ struct PaymentsFixture {
   std::unique_ptr<payments::Engine> engine;
 
  private:
-  PaymentsFixture(const storage::Database& database, payments::EngineOptions options, base::MasterKey key, std::uint64_t seed);
+  PaymentsFixture(const storage::Database& database, payments::EngineOptions options, base::MasterKey key,
+                  std::uint64_t seed);
 };
 
 // Scaled by MULTIHUB_SOAK_SCALE: 1 in the ordinary run, 20 for the full counts.

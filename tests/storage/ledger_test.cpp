@@ -52,14 +52,12 @@ TEST_CASE("ledger verify finds every kind of tampering") {
        {"UPDATE ledger_postings SET amount = amount + 1 WHERE seq = 2 AND leg = 1",
         "UPDATE ledger_postings SET amount = amount - 1 WHERE seq = 2 AND leg = 2"}},
       {"an account", {"UPDATE ledger_postings SET account = 'house/fees' WHERE seq = 2 AND leg = 2"}},
-      {"one deleted entry",
-       {"DELETE FROM ledger_entries WHERE seq = 3", "DELETE FROM ledger_postings WHERE seq = 3"}},
+      {"one deleted entry", {"DELETE FROM ledger_entries WHERE seq = 3", "DELETE FROM ledger_postings WHERE seq = 3"}},
       {"a swapped pair",
        {"UPDATE ledger_entries SET seq = 100 WHERE seq = 1", "UPDATE ledger_entries SET seq = 1 WHERE seq = 2",
         "UPDATE ledger_entries SET seq = 2 WHERE seq = 100", "UPDATE ledger_postings SET seq = 100 WHERE seq = 1",
         "UPDATE ledger_postings SET seq = 1 WHERE seq = 2", "UPDATE ledger_postings SET seq = 2 WHERE seq = 100"}},
-      {"a cut-off end",
-       {"DELETE FROM ledger_entries WHERE seq = 7", "DELETE FROM ledger_postings WHERE seq = 7"}},
+      {"a cut-off end", {"DELETE FROM ledger_entries WHERE seq = 7", "DELETE FROM ledger_postings WHERE seq = 7"}},
       {"a cut-off end with the balance row set back",
        {"DELETE FROM ledger_entries WHERE seq = 7", "DELETE FROM ledger_postings WHERE seq = 7",
         "UPDATE balances SET chain_seq = 6, value = value - 9850",
@@ -72,7 +70,8 @@ TEST_CASE("ledger verify finds every kind of tampering") {
        {"INSERT INTO ledger_postings (application_id, currency, seq, leg, account, amount) VALUES (1, 'MXN', 50, 1, "
         "'value', 5)"}},
       {"a stray entry",
-       {"INSERT INTO ledger_entries (application_id, currency, seq, kind, reference, created_ms, mac) VALUES (9, 'MXN', "
+       {"INSERT INTO ledger_entries (application_id, currency, seq, kind, reference, created_ms, mac) VALUES (9, "
+        "'MXN', "
         "1, 'topup', 'x', 1, 'y')"}},
       {"a success without its credit", {"UPDATE payments SET status = 'error' WHERE c_id = 'd-1'"}},
       {"a missing event", {"DELETE FROM events WHERE status_version = 2"}},

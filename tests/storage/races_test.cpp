@@ -1,6 +1,6 @@
 // Two of everything at once: each race is repeated, and the money is checked after each.
-#include <catch2/catch.hpp>
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <condition_variable>
 #include <mutex>
 #include <thread>

@@ -209,11 +209,11 @@ TEST_CASE("both engines have the same tables and columns") {
   const FreshDatabase sqlite(Engine::kSqlite), mysql(Engine::kMysql);
   std::set<std::string> a, b;
   sqlite.Open()->Query(
-      "SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'", "t", {},
-      [&](const Row& row) { a.insert(row.text(0)); });
+      "SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'", "t",
+      {}, [&](const Row& row) { a.insert(row.text(0)); });
   mysql.Open()->Query(
-      "SELECT CONCAT(table_name, '.', column_name) FROM information_schema.columns WHERE table_schema = DATABASE()", "t",
-      {}, [&](const Row& row) { b.insert(row.text(0)); });
+      "SELECT CONCAT(table_name, '.', column_name) FROM information_schema.columns WHERE table_schema = DATABASE()",
+      "t", {}, [&](const Row& row) { b.insert(row.text(0)); });
   CHECK(a == b);
   CHECK(a.count("payments.c_id") == 1);
 }

@@ -21,8 +21,8 @@ struct Balance {
   std::int64_t blocking = 0;  // held by the operator
 };
 
-// Accounts: "value", "value_freezing", "value_blocking" are the merchant's; the house's are "house/clearing/<provider>",
-// "house/fees" and "house/funding".
+// Accounts: "value", "value_freezing", "value_blocking" are the merchant's; the house's are
+// "house/clearing/<provider>", "house/fees" and "house/funding".
 inline constexpr std::string_view kAccountValue = "value";
 inline constexpr std::string_view kAccountFreezing = "value_freezing";
 inline constexpr std::string_view kAccountBlocking = "value_blocking";

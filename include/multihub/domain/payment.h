@@ -53,17 +53,17 @@ struct Payment {
   bool test = false;
   PaymentStatus status = PaymentStatus::kCreated;
   std::int64_t status_version = 1;
-  std::string p_id;          // provider's identifier; empty: not known
-  std::string utr;           // bank reference; empty: not known
+  std::string p_id;  // provider's identifier; empty: not known
+  std::string utr;   // bank reference; empty: not known
   std::int64_t created_ms = 0;
   std::int64_t updated_ms = 0;
   std::int64_t finished_ms = 0;  // 0: not final
-  std::string redirect;      // upi:// link; empty: none
-  Receiver receiver;         // card number masked
-  std::string sealed_card;   // payouts to cards, until the provider acknowledged; empty otherwise
-  std::string webhook_url;   // the payment's own endpoint; empty: none
-  std::string webhook_events;  // its filter, comma separated; empty: the default subscription
-  std::string payer;         // compact JSON of the whitelisted payer and client fields, for the provider
+  std::string redirect;          // upi:// link; empty: none
+  Receiver receiver;             // card number masked
+  std::string sealed_card;       // payouts to cards, until the provider acknowledged; empty otherwise
+  std::string webhook_url;       // the payment's own endpoint; empty: none
+  std::string webhook_events;    // its filter, comma separated; empty: the default subscription
+  std::string payer;             // compact JSON of the whitelisted payer and client fields, for the provider
 };
 
 }  // namespace multihub::domain

@@ -13,8 +13,19 @@ namespace multihub::domain {
 
 // In the order in which the payment object shows them.
 enum class ReceiverField : std::size_t {
-  kFirstName, kLastName, kEmail, kPhone, kBankCode, kBankName, kBankIfsc, kBankAccountId, kCardNumber, kUpiVpa,
-  kPayid, kPayidType, kCount
+  kFirstName,
+  kLastName,
+  kEmail,
+  kPhone,
+  kBankCode,
+  kBankName,
+  kBankIfsc,
+  kBankAccountId,
+  kCardNumber,
+  kUpiVpa,
+  kPayid,
+  kPayidType,
+  kCount
 };
 inline constexpr std::size_t kReceiverFieldCount = static_cast<std::size_t>(ReceiverField::kCount);
 
@@ -25,7 +36,9 @@ std::optional<ReceiverField> ReceiverFieldOf(std::string_view path);
 
 class Receiver {
  public:
-  const std::optional<std::string>& operator[](ReceiverField field) const { return values_[static_cast<std::size_t>(field)]; }
+  const std::optional<std::string>& operator[](ReceiverField field) const {
+    return values_[static_cast<std::size_t>(field)];
+  }
   std::optional<std::string>& operator[](ReceiverField field) { return values_[static_cast<std::size_t>(field)]; }
 
  private:
@@ -41,10 +54,10 @@ struct FieldProblem {
 // the first problem found. nullopt: the receiver is acceptable.
 std::optional<FieldProblem> CheckReceiver(const Route& route, const Receiver& receiver);
 
-bool IsValidClabe(std::string_view text);            // 18 digits, weights 3 7 1, mod 10
-bool IsValidCbu(std::string_view text);              // CBU or CVU: 22 digits, both check digits
+bool IsValidClabe(std::string_view text);  // 18 digits, weights 3 7 1, mod 10
+bool IsValidCbu(std::string_view text);    // CBU or CVU: 22 digits, both check digits
 bool PassesLuhn(std::string_view digits);
-bool IsValidAbn(std::string_view text);              // 11 digits (spaces not accepted), mod 89
+bool IsValidAbn(std::string_view text);  // 11 digits (spaces not accepted), mod 89
 bool IsValidIfsc(std::string_view text);
 // name@handle: the name 2 or more letters, digits, '.', '-', '_' that start with a letter or digit, the handle 2 to 64
 // letters and digits that start with a letter (no dot: an e-mail address is no VPA).

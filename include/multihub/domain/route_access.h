@@ -8,9 +8,9 @@
 namespace multihub::domain {
 
 struct RouteAccess {
-  std::optional<Route> route;        // nullopt: the service_id is not assigned to the application
-  bool switched_on = true;           // assignment, route and provider all on, provider configured
-  bool currency_enabled = true;      // on the gateway and for the application
+  std::optional<Route> route;    // nullopt: the service_id is not assigned to the application
+  bool switched_on = true;       // assignment, route and provider all on, provider configured
+  bool currency_enabled = true;  // on the gateway and for the application
 };
 
 }  // namespace multihub::domain

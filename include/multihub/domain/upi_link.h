@@ -9,6 +9,7 @@ namespace multihub::domain {
 
 // "upi://pay?pa=<payee>&pn=<name>&am=<decimal amount>&cu=<currency>&tr=<reference>", values percent-encoded like
 // encodeURIComponent (space is %20, '@' is %40).
-std::string UpiLink(const std::string& payee, const std::string& name, const Money& amount, const std::string& reference);
+std::string UpiLink(const std::string& payee, const std::string& name, const Money& amount,
+                    const std::string& reference);
 
 }  // namespace multihub::domain

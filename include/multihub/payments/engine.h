@@ -17,10 +17,10 @@
 namespace multihub::payments {
 
 struct EngineOptions {
-  int lanes = 0;                 // 0: one on SQLite, four on MySQL
-  std::size_t max_batch = 64;    // units of work per commit
-  std::size_t lane_queue = 4096; // waiting units per lane; a full lane answers 1000 "Server is busy"
-  int readers = 2;               // read sessions
+  int lanes = 0;                  // 0: one on SQLite, four on MySQL
+  std::size_t max_batch = 64;     // units of work per commit
+  std::size_t lane_queue = 4096;  // waiting units per lane; a full lane answers 1000 "Server is busy"
+  int readers = 2;                // read sessions
   std::size_t reader_queue = 4096;
   int statement_timeout_s = 8;
   int provider_workers = 4;

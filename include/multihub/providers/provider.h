@@ -19,11 +19,11 @@
 namespace multihub::providers {
 
 enum class ReportedState {
-  kNoAnswer,   // timeout, network error, an answer we cannot read: nobody knows
-  kNotKnown,   // the provider says it has never seen this h_id: `Start` is run again
-  kPending,    // taken, not decided
+  kNoAnswer,  // timeout, network error, an answer we cannot read: nobody knows
+  kNotKnown,  // the provider says it has never seen this h_id: `Start` is run again
+  kPending,   // taken, not decided
   kSucceeded,
-  kFailed,     // -> error
+  kFailed,  // -> error
   kDeclined,
   kCanceled,
 };

@@ -35,15 +35,16 @@ class BatchWriter {
  public:
   virtual ~BatchWriter() = default;
   // Writes the effects of all jobs into the open transaction of `session` and notes each job's outcome in the job. May
-  // be called again for the same jobs after a rollback, or after a commit nobody knows the end of. Throws StorageFailure.
+  // be called again for the same jobs after a rollback, or after a commit nobody knows the end of. Throws
+  // StorageFailure.
   virtual void Write(Session& session, std::span<LaneJob* const> jobs) = 0;
 };
 
 struct LaneOptions {
   std::size_t max_batch = 64;
-  std::size_t max_queue = 4096;      // per lane and kind
+  std::size_t max_queue = 4096;  // per lane and kind
   int statement_timeout_s = 8;
-  std::int64_t give_up_ms = 9'500;   // a job not stored by then, counted from received_us, fails
+  std::int64_t give_up_ms = 9'500;        // a job not stored by then, counted from received_us, fails
   std::int64_t never_commit_ms = 25'000;  // no COMMIT is sent for a job older than this
 };
 

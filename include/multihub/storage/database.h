@@ -13,7 +13,8 @@ namespace multihub::storage {
 
 enum class Engine { kSqlite, kMysql };  // kMysql: any server that speaks the MySQL protocol
 
-// "sqlite:///absolute/path.db", "sqlite:///./relative/path.db", "mysql://user:password@host:port/database[?ssl_ca=FILE]".
+// "sqlite:///absolute/path.db", "sqlite:///./relative/path.db",
+// "mysql://user:password@host:port/database[?ssl_ca=FILE]".
 struct DatabaseUrl {
   Engine engine = Engine::kSqlite;
   std::string path;  // SQLite file

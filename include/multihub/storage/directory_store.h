@@ -43,7 +43,7 @@ struct AssignmentRow {
   bool enabled = true;
 };
 
-struct CurrencySwitchRow {  // only currencies that were ever switched have a row
+struct CurrencySwitchRow {                              // only currencies that were ever switched have a row
   std::optional<domain::ApplicationId> application_id;  // nullopt: the whole gateway
   std::string currency;
   bool enabled = true;

@@ -23,10 +23,10 @@ namespace multihub::storage {
 class StorageFailure : public std::runtime_error {
  public:
   enum class Kind {
-    kConflict,    // deadlock, lock timeout, SQLITE_BUSY: the whole unit may be run again
-    kDuplicate,   // a unique key refused an insert
-    kLost,        // the connection is gone; during COMMIT the outcome is unknown
-    kOther,       // anything else: disk full, read-only, corrupt, missing table …
+    kConflict,   // deadlock, lock timeout, SQLITE_BUSY: the whole unit may be run again
+    kDuplicate,  // a unique key refused an insert
+    kLost,       // the connection is gone; during COMMIT the outcome is unknown
+    kOther,      // anything else: disk full, read-only, corrupt, missing table …
   };
   StorageFailure(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
   Kind kind() const { return kind_; }

@@ -25,7 +25,18 @@ const std::string kName = "simulator";
 constexpr std::string_view kSignatureHeader = "X-Simulator-Signature";
 
 // The outcomes of docs/testing.md, by the last two digits of the amount.
-enum class Outcome { kSuccess, kError, kDeclined, kCanceled, kStaysProcessing, kUnavailable, kLate, kSilent, kRepeats, kOtherAmount };
+enum class Outcome {
+  kSuccess,
+  kError,
+  kDeclined,
+  kCanceled,
+  kStaysProcessing,
+  kUnavailable,
+  kLate,
+  kSilent,
+  kRepeats,
+  kOtherAmount
+};
 
 Outcome OutcomeOf(std::int64_t amount) {
   switch (amount % 100) {
@@ -298,7 +309,8 @@ Report Simulator::Start(const Payment& payment, std::int64_t) {
 Report Simulator::State(const Payment& payment, std::int64_t) {
   const Order order = OrderOf(payment);
   const std::vector<Message> future = impl_->Future(order);
-  if (future.empty() || impl_->clock().NowMs() < future.front().at_ms) return MakeReport(order, ReportedState::kPending);
+  if (future.empty() || impl_->clock().NowMs() < future.front().at_ms)
+    return MakeReport(order, ReportedState::kPending);
   return future.front().report;
 }
 
@@ -306,7 +318,9 @@ base::Result<Callback, std::string> Simulator::ReadCallback(const CallbackReques
   return impl_->Read(request);
 }
 
-void Simulator::StartCallbacks(std::function<void(const CallbackRequest&)> deliver) { impl_->Start(std::move(deliver)); }
+void Simulator::StartCallbacks(std::function<void(const CallbackRequest&)> deliver) {
+  impl_->Start(std::move(deliver));
+}
 void Simulator::StopCallbacks() { impl_->Stop(); }
 
 std::vector<CallbackRequest> Simulator::CallbacksBetween(const Payment& payment, base::UnixMs after_ms,

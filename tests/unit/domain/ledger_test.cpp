@@ -24,10 +24,14 @@ TEST_CASE("every movement sums to zero and does what the table of balances says"
     std::int64_t value, freezing, blocking;
   };
   const std::vector<Case> cases = {
-      {DepositCredit(Make(1'000, 15)), 985, 0, 0},  {DepositCredit(Make(10, 10)), 0, 0, 0},
-      {PayoutHold(Make(1'000, 5)), -1'005, 1'005, 0}, {PayoutDebit(Make(1'000, 5)), 0, -1'005, 0},
-      {PayoutRelease(Make(1'000, 5)), 1'005, -1'005, 0}, {OperatorTopUp(7), 7, 0, 0},
-      {OperatorWithdrawal(7), -7, 0, 0},            {OperatorHold(7), -7, 0, 7},
+      {DepositCredit(Make(1'000, 15)), 985, 0, 0},
+      {DepositCredit(Make(10, 10)), 0, 0, 0},
+      {PayoutHold(Make(1'000, 5)), -1'005, 1'005, 0},
+      {PayoutDebit(Make(1'000, 5)), 0, -1'005, 0},
+      {PayoutRelease(Make(1'000, 5)), 1'005, -1'005, 0},
+      {OperatorTopUp(7), 7, 0, 0},
+      {OperatorWithdrawal(7), -7, 0, 0},
+      {OperatorHold(7), -7, 0, 7},
       {OperatorRelease(7), 7, 0, -7},
   };
   for (const Case& c : cases) {

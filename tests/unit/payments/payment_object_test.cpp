@@ -35,13 +35,14 @@ std::string Render(const domain::Payment& payment) {
 }  // namespace
 
 TEST_CASE("a finished deposit shows every key in the contract's order") {
-  CHECK(Render(Sample()) ==
-        R"({"amount":{"value":25000,"currency":"INR"},)"
-        R"("identifiers":{"c_id":"ord-7781","h_id":"pay_01hx3q7k2m4v8d5e6f7g8h9j0k","p_id":"sim_42","utr":"412300000001"},)"
-        R"("status":{"status":"success","final":true,"success":true,"error":null},"status_version":3,)"
-        R"("timestamps":{"created":"2026-05-01T10:00:00.120Z","updated":"2026-05-01T10:02:10.900Z",)"
-        R"("finished":"2026-05-01T10:02:10.850Z"},"destination":"in","service_id":14701,)"
-        R"("redirect":{"to":"upi://pay?pa=shop%40examplebank"},"receiver":{},"operations":[]})");
+  CHECK(
+      Render(Sample()) ==
+      R"({"amount":{"value":25000,"currency":"INR"},)"
+      R"("identifiers":{"c_id":"ord-7781","h_id":"pay_01hx3q7k2m4v8d5e6f7g8h9j0k","p_id":"sim_42","utr":"412300000001"},)"
+      R"("status":{"status":"success","final":true,"success":true,"error":null},"status_version":3,)"
+      R"("timestamps":{"created":"2026-05-01T10:00:00.120Z","updated":"2026-05-01T10:02:10.900Z",)"
+      R"("finished":"2026-05-01T10:02:10.850Z"},"destination":"in","service_id":14701,)"
+      R"("redirect":{"to":"upi://pay?pa=shop%40examplebank"},"receiver":{},"operations":[]})");
 }
 
 TEST_CASE("a status says what it means") {

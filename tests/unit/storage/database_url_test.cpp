@@ -10,12 +10,14 @@ TEST_CASE("SQLite URLs name a file") {
   REQUIRE(absolute.ok());
   CHECK(absolute->engine == Engine::kSqlite);
   CHECK(absolute->path == "/var/lib/m.db");
+  CHECK(absolute->Redacted() == "sqlite:///var/lib/m.db");
   CHECK(DatabaseUrl::Parse("sqlite:///./var/m.db")->path == "./var/m.db");
   CHECK(DatabaseUrl::Parse("sqlite:///../m.db")->path == "../m.db");
 }
 
 TEST_CASE("MySQL URLs name user, password, host, port and database") {
-  const auto url = DatabaseUrl::Parse("mysql://gate%40way:p%40ss%3Aword%2F@db.example:3307/multihub?ssl_ca=%2Fetc%2Fca.pem");
+  const auto url =
+      DatabaseUrl::Parse("mysql://gate%40way:p%40ss%3Aword%2F@db.example:3307/multihub?ssl_ca=%2Fetc%2Fca.pem");
   REQUIRE(url.ok());
   CHECK(url->engine == Engine::kMysql);
   CHECK(url->user == "gate@way");
@@ -30,9 +32,10 @@ TEST_CASE("MySQL URLs name user, password, host, port and database") {
 }
 
 TEST_CASE("anything else is a sentence that does not repeat the password") {
-  const char* text = GENERATE("", "sqlite://x", "sqlite:///", "mysql://h/d", "mysql://u:secret@h", "mysql://u:secret@/d",
-                              "mysql://u:secret@h:0/d", "mysql://u:secret@h:99999/d", "mysql://u:secret@h:1x/d",
-                              "mysql://u:secret@h/d?tls=1", "mysql://u:secret@[::1/d", "postgres://u:secret@h/d");
+  const char* text =
+      GENERATE("", "sqlite://x", "sqlite:///", "mysql://h/d", "mysql://u:secret@h", "mysql://u:secret@/d",
+               "mysql://u:secret@h:0/d", "mysql://u:secret@h:99999/d", "mysql://u:secret@h:1x/d",
+               "mysql://u:secret@h/d?tls=1", "mysql://u:secret@[::1/d", "postgres://u:secret@h/d");
   CAPTURE(text);
   const auto url = DatabaseUrl::Parse(text);
   REQUIRE_FALSE(url.ok());
