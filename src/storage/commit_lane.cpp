@@ -187,7 +187,7 @@ class CommitLane::Impl {
       } catch (const std::exception& e) {
         // Our own mistake (or memory): nothing of this batch is stored.
         *why = e.what();
-        session_->Rollback();
+        if (session_) session_->Rollback();
         return unknown ? End::kUnknown : End::kFailed;
       }
     }

@@ -198,8 +198,8 @@ void InsertEntries(Session& session, std::span<const LedgerEntry> entries) {
   std::vector<Value> rows, postings;
   for (const LedgerEntry& e : entries) {
     rows.insert(rows.end(), {Value(e.key.application_id.value), Value(e.key.currency), Value(e.seq),
-                             Value(std::string(e.movement.kind)), Value(e.reference),
-                             e.reason.empty() ? Value() : Value(e.reason), Value(e.created_ms), Value(e.mac)});
+                             Value(std::string(e.movement.kind)), Value(e.reference), OptionalText(e.reason),
+                             Value(e.created_ms), Value(e.mac)});
     std::int64_t leg = 0;
     for (const domain::Posting& posting : e.movement.postings) {
       postings.insert(postings.end(), {Value(e.key.application_id.value), Value(e.key.currency), Value(e.seq),

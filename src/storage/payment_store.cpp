@@ -22,8 +22,6 @@ constexpr std::string_view kColumns =
     "sealed_card, webhook_url, webhook_events";
 constexpr std::string_view kColumnTypes = "tiiittitiittitittiiitttttt";
 
-Value OptionalText(const std::string& text) { return text.empty() ? Value() : Value(text); }
-
 std::string_view NameOf(domain::Direction direction) { return direction == domain::Direction::kIn ? "in" : "out"; }
 
 // Stored flat, {"bank.account.id":"…"}: a form of our own, so that the API's may change.

@@ -86,6 +86,11 @@ class ReaderPool::Impl {
         if (!lost && failure.kind() != StorageFailure::Kind::kConflict) break;
         if (NowUs() - started_us > kUnreachableMs * 1000) break;
         std::this_thread::sleep_for(std::chrono::milliseconds(std::int64_t{1} << std::min(attempt, 5)));
+      } catch (const std::exception& e) {
+        // Our own mistake (or memory): this call fails, the reader goes on.
+        why = e.what();
+        session->reset();
+        break;
       }
     }
     task.failed(why);

@@ -71,6 +71,8 @@ std::vector<Value> UpdateValues(const UpdateShape& shape, std::span<const RowUpd
 
 }  // namespace
 
+Value OptionalText(const std::string& text) { return text.empty() ? Value() : Value(text); }
+
 std::string Placeholders(std::size_t n) {
   std::string out;
   for (std::size_t i = 0; i < n; ++i) out += i == 0 ? "?" : ", ?";

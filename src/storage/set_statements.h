@@ -28,6 +28,9 @@ struct UpdateShape {
 // Returns how many rows matched key and expectation.
 std::int64_t UpdateRows(Session& session, const UpdateShape& shape, std::span<const RowUpdate> rows);
 
+// NULL for an empty text.
+Value OptionalText(const std::string& text);
+
 // "?, ?, ?" for lists of n values.
 std::string Placeholders(std::size_t n);
 
