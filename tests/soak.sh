@@ -35,16 +35,7 @@ case "$name" in
   outage) build debug functional && full functional "gateway: without its database*,gateway: a call that waits*" ;;
   property) build debug simulation && full simulation ;;
   storm) build debug functional && full functional "nobody gets another client's answer*" ;;
-  fuzz)
-    build fuzz
-    mkdir -p build/fuzz/corpus
-    for target in json framing dispatch; do
-      mkdir -p "build/fuzz/corpus/$target"
-      "build/fuzz/tests/fuzz_$target" -max_total_time=600 -max_len=8192 -timeout=10 -verbosity=0 \
-        -artifact_prefix=build/fuzz/ "build/fuzz/corpus/$target"
-      echo "fuzz_$target: 600 s without a finding"
-    done
-    ;;
+  fuzz) ./dev fuzz 600 ;;
   tsan)
     build tsan
     ctest --test-dir build/tsan --output-on-failure -E '^(functional|fuzz_.*|tidy|support_selftest|bench_selftest)$'

@@ -308,8 +308,4 @@ void InsertDeliveries(Session& session, std::span<const DeliveryRow> deliveries)
              "id, endpoint_id, application_id, h_id, status_version, state, due_ms, created_ms", values);
 }
 
-std::int64_t CountDeliveries(Session& session, const std::string& h_id) {
-  return session.QueryInteger("SELECT COUNT(*) FROM webhook_deliveries WHERE h_id = ?", {h_id}).value_or(0);
-}
-
 }  // namespace multihub::storage

@@ -112,6 +112,5 @@ struct DeliveryRow {
   std::int64_t due_ms = 0;
 };
 void InsertDeliveries(Session& session, std::span<const DeliveryRow> deliveries);
-std::int64_t CountDeliveries(Session& session, const std::string& h_id);
 
 }  // namespace multihub::storage
