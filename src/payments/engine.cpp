@@ -11,6 +11,7 @@
 #include "multihub/storage/reader_pool.h"
 #include "payments/accept_payment.h"
 #include "payments/ask_schedule.h"
+#include "payments/balance_amount.h"
 #include "payments/jobs.h"
 #include "payments/payment_writer.h"
 #include "payments/provider_runner.h"
@@ -111,8 +112,8 @@ class Engine::Impl final : public Payments {
         writer_(key, clock, random),
         readers_(database, {options.readers, options.reader_queue, options.statement_timeout_s, 9'500}),
         runner_(std::move(providers), options.provider_workers, options.provider_queue, key,
-                [this](const Payment& payment, const providers::Report& report, const char* source) {
-                  Reported(payment, report, source);
+                [this](Payment payment, const providers::Report& report, const char* source) {
+                  Reported(std::move(payment), report, source);
                 }),
         reconciler_(readers_, clock, options.reconcile_poll_ms,
                     {[this](std::unique_ptr<ClaimJob> job) { return SubmitClaim(std::move(job)); },
@@ -191,8 +192,7 @@ class Engine::Impl final : public Payments {
     Read(received_us, done, [application, done](storage::Session& session) {
       BalanceView view;
       for (const storage::BalanceRow& row : storage::ReadBalances(session, application)) {
-        view.amounts.push_back(
-            {row.amounts.value, row.amounts.freezing, row.amounts.blocking, row.key.currency, row.enabled});
+        view.amounts.push_back(AmountOf(row));
       }
       done(std::move(view));
     });
@@ -292,11 +292,11 @@ class Engine::Impl final : public Payments {
     if (!runner_.Start(std::move(outcome).value())) started_.Answer(h_id, nullptr);
   }
 
-  void Reported(const Payment& payment, const providers::Report& report, const char* source) {
+  void Reported(Payment payment, const providers::Report& report, const char* source) {
     using providers::ReportedState;
     const bool nothing_said = report.state == ReportedState::kNoAnswer || report.state == ReportedState::kNotKnown;
     if (nothing_said || IsKnownAlready(payment, report)) return started_.Answer(payment.h_id, nullptr);
-    SubmitReport(payment, report, source, [](bool) {});
+    SubmitReport(std::move(payment), report, source, [](bool) {});
   }
 
   // "Still pending" of a payment in processing: most answers to the reconciler are that, and need no transaction.
@@ -306,23 +306,25 @@ class Engine::Impl final : public Payments {
            payment.sealed_card.empty();
   }
 
-  void SubmitReport(const Payment& payment, const providers::Report& report, const char* source,
+  void SubmitReport(Payment payment, const providers::Report& report, const char* source,
                     std::function<void(bool stored)> done) {
     auto job = std::make_unique<ReportJob>();
-    job->h_id = payment.h_id;
+    const std::string h_id = payment.h_id;
+    const domain::ApplicationId application = payment.application_id;
+    job->h_id = h_id;
+    job->seen = std::move(payment);
     job->report = report;
     job->source = source;
     job->done = [this, done](const ReportJob& finished) {
       started_.Answer(finished.h_id, &finished.after);
       done(true);
     };
-    const std::string h_id = payment.h_id;
     job->storage_failed = [this, h_id, done](const std::string&) {
       started_.Answer(h_id, nullptr);
       done(false);
     };
     std::unique_ptr<storage::LaneJob> lane_job = std::move(job);
-    if (LaneOf(payment.application_id).Submit(&lane_job, LaneKind::kBackground)) return;
+    if (LaneOf(application).Submit(&lane_job, LaneKind::kBackground)) return;
     started_.Answer(h_id, nullptr);
     done(false);
   }

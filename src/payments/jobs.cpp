@@ -13,7 +13,7 @@ void AcceptJob::Committed() {
   if (refusal) {
     done(base::Fail(std::move(*refusal)));
   } else {
-    done(payment);
+    done(std::move(payment));
   }
 }
 

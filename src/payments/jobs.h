@@ -63,6 +63,9 @@ enum class ReportOutcome { kUnchanged, kMoved, kKept, kUnknownPayment };
 // What a provider or the operator says of a payment: the one door to a status change.
 struct ReportJob final : VisitedJob<ReportJob> {
   std::string h_id;
+  // The payment as last seen, to spare the writer a read. Nothing is decided on it for good: a change needs the stored
+  // row to have the same version, and anything else is decided on the row itself. The writer clears it when it is old.
+  std::optional<domain::Payment> seen;
   providers::Report report;
   std::string source;                                               // "start", "state", "callback", "operator"
   std::function<void(const ReportJob&)> done;                       // after the commit

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "payments/ask_schedule.h"
+#include "payments/balance_amount.h"
 #include "payments/jobs.h"
 #include "payments/ledger_verifier.h"
 #include "payments/payment_writer.h"
@@ -88,8 +89,7 @@ bool Operator::SetBalanceEnabled(domain::ApplicationId application, domain::Curr
 BalanceView Operator::ShowBalances(domain::ApplicationId application) {
   BalanceView view;
   for (const storage::BalanceRow& row : storage::ReadBalances(session_, application)) {
-    view.amounts.push_back(
-        {row.amounts.value, row.amounts.freezing, row.amounts.blocking, row.key.currency, row.enabled});
+    view.amounts.push_back(AmountOf(row));
   }
   return view;
 }

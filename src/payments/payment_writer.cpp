@@ -11,6 +11,7 @@
 #include "multihub/base/encoding.h"
 #include "multihub/base/ids.h"
 #include "multihub/base/json_writer.h"
+#include "payments/balance_amount.h"
 #include "payments/event_log.h"
 #include "payments/jobs.h"
 
@@ -48,26 +49,6 @@ std::optional<PaymentStatus> FinalStatusOf(ReportedState state) {
   }
 }
 
-std::string_view NameOf(ReportedState state) {
-  switch (state) {
-    case ReportedState::kNoAnswer:
-      return "no_answer";
-    case ReportedState::kNotKnown:
-      return "not_known";
-    case ReportedState::kPending:
-      return "pending";
-    case ReportedState::kSucceeded:
-      return "succeeded";
-    case ReportedState::kFailed:
-      return "failed";
-    case ReportedState::kDeclined:
-      return "declined";
-    case ReportedState::kCanceled:
-      return "canceled";
-  }
-  return "";
-}
-
 std::optional<Movement> MovementOf(const Payment& after) {
   if (after.direction == Direction::kIn) {
     if (after.status == PaymentStatus::kSuccess) return domain::DepositCredit(after);
@@ -96,7 +77,7 @@ errors::Refusal PaymentExists(const Payment& existing) {
 std::string MessageBody(const ReportJob& job) {
   std::string out;
   base::JsonWriter json(&out);
-  json.BeginObject().Key("state").String(NameOf(job.report.state));
+  json.BeginObject().Key("state").String(providers::NameOf(job.report.state));
   if (!job.report.p_id.empty()) json.Key("p_id").String(job.report.p_id);
   if (!job.report.utr.empty()) json.Key("utr").String(job.report.utr);
   if (job.report.amount) {
@@ -155,13 +136,23 @@ class Batch final : public JobVisitor {
   }
 
   void LoadReported() {
-    std::set<std::string> ids;
-    for (const ReportJob* job : reports_) ids.insert(job->h_id);
-    const std::vector<std::string> list(ids.begin(), ids.end());
-    for (Payment& p : storage::FindByIds(session_, list)) {
-      std::string h_id = p.h_id;
-      reported_.emplace(std::move(h_id), Reported{p.status_version, std::move(p), false});
+    std::vector<std::string> unseen;
+    for (const ReportJob* job : reports_) {
+      if (!job->seen) unseen.push_back(job->h_id);
     }
+    for (Payment& p : storage::FindByIds(session_, unseen)) {
+      std::string h_id = p.h_id;
+      reported_.emplace(std::move(h_id), Reported{p.status_version, std::move(p), false, true});
+    }
+    for (const ReportJob* job : reports_) {
+      if (job->seen) reported_.emplace(job->h_id, Reported{job->seen->status_version, *job->seen, false, false});
+    }
+  }
+
+  // What a job has seen of its payment does not do: everything is read on the next run.
+  [[noreturn]] void ReadAnew() {
+    for (ReportJob* job : reports_) job->seen.reset();
+    throw RunAgain{};
   }
 
   // ---- reports: the state machine ------------------------------------------------------------------------------
@@ -170,6 +161,7 @@ class Batch final : public JobVisitor {
     std::int64_t loaded_version = 0;
     Payment payment;
     bool changed = false;
+    bool read = false;  // in this transaction; else only seen before it
   };
   struct Settled {
     ReportJob* job;
@@ -197,6 +189,7 @@ class Batch final : public JobVisitor {
 
   void DecideFinal(ReportJob* job, Reported* reported, PaymentStatus target) {
     const Payment& payment = reported->payment;
+    if (!reported->read && (domain::IsFinal(payment.status) || AmountDiffers(*job, payment))) ReadAnew();
     if (domain::IsFinal(payment.status)) {
       // The same word again is what every provider sends now and then; another word is for the operator.
       const bool agrees =
@@ -268,10 +261,11 @@ class Batch final : public JobVisitor {
       if (reported.changed) moves.push_back({reported.loaded_version, &reported.payment});
     }
     if (moves.empty()) return;
-    if (storage::MovePayments(session_, moves) != static_cast<std::int64_t>(moves.size())) {
-      // Another process was faster with one of them: read anew and decide again.
-      throw storage::StorageFailure(storage::StorageFailure::Kind::kConflict, "payment moved by another process");
+    if (storage::MovePayments(session_, moves) == static_cast<std::int64_t>(moves.size())) return;
+    for (const auto& [h_id, reported] : reported_) {
+      if (!reported.read) ReadAnew();
     }
+    throw storage::StorageFailure(storage::StorageFailure::Kind::kConflict, "payment moved by another process");
   }
 
   // ---- money ---------------------------------------------------------------------------------------------------
@@ -342,10 +336,6 @@ class Batch final : public JobVisitor {
     MULTIHUB_CHECK(false);
   }
 
-  static BalanceAmount ViewOf(const BalanceRow& row, const domain::Balance& amounts) {
-    return {amounts.value, amounts.freezing, amounts.blocking, row.key.currency, row.enabled};
-  }
-
   // The balance as it was right after entry `seq`.
   domain::Balance AmountsAfter(const BalanceKey& key, std::int64_t seq) {
     domain::Balance sums;
@@ -384,7 +374,7 @@ class Batch final : public JobVisitor {
       return;
     }
     Book(row, std::move(movement), job->change.reference, job->change.reason);
-    job->result = {ViewOf(*row, row->amounts), false};
+    job->result = {AmountOf(*row), false};
   }
 
   void Repeat(BalanceJob* job, const storage::LedgerEntry& known) {
@@ -393,7 +383,7 @@ class Batch final : public JobVisitor {
       job->refusal = "This reference was used before, for another currency.";
       return;
     }
-    job->result = {ViewOf(*row, AmountsAfter(known.key, known.seq)), true};
+    job->result = {AmountOf(*row, AmountsAfter(known.key, known.seq)), true};
   }
 
   // ---- new payments --------------------------------------------------------------------------------------------
@@ -526,7 +516,7 @@ void PaymentWriter::Write(storage::Session& session, std::span<storage::LaneJob*
       batch.Run();
       return;
     } catch (const RunAgain&) {
-      // At most once per report of the batch: each marks itself before asking.
+      // At most once per report, which marks itself before asking, and once for all that was only seen.
       session.Rollback();
       session.Begin();
     }

@@ -49,6 +49,8 @@ class ProviderRunner::Impl {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (stopping_ || queue_.size() >= max_queue_) return false;
       queue_.push_back({std::move(payment), ask});
+      if (waking_) return true;
+      waking_ = true;
     }
     wake_.notify_one();
     return true;
@@ -79,18 +81,24 @@ class ProviderRunner::Impl {
   void Run() {
     for (;;) {
       Work work;
+      bool wake_next = false;
       {
         std::unique_lock<std::mutex> lock(mutex_);
         wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
         if (stopping_) return;
         work = std::move(queue_.front());
         queue_.pop_front();
+        // One worker is woken at a time, and wakes the next while there is more: a provider that answers at once is
+        // served by few, a slow one by all.
+        waking_ = !queue_.empty();
+        wake_next = waking_;
       }
-      RunWork(work);
+      if (wake_next) wake_.notify_one();
+      RunWork(std::move(work));
     }
   }
 
-  void RunWork(const Work& work) {
+  void RunWork(Work work) {
     const auto found = adapters_.find(work.payment.provider);
     if (found == adapters_.end()) {
       Log(LogLevel::kError, "provider_missing",
@@ -109,7 +117,7 @@ class ProviderRunner::Impl {
     } else {
       adapter.breaker.Answered();
     }
-    done_(work.payment, report, source);
+    done_(std::move(work.payment), report, source);
   }
 
   // An adapter that throws has not answered: nobody knows what the provider did.
@@ -124,17 +132,20 @@ class ProviderRunner::Impl {
   }
 
   Report Start(providers::Provider& provider, const Payment& payment) {
-    Payment opened = payment;
-    if (!payment.sealed_card.empty()) {
-      const auto card = base::Unseal(key_, CardBinding(payment.h_id), payment.sealed_card);
-      if (!card) {
-        Log(LogLevel::kError, "card_not_readable", {{LogField::kPaymentId, payment.h_id}});
-        return {};
-      }
-      opened.receiver[domain::ReceiverField::kCardNumber] = std::string(card->Reveal());
+    if (payment.sealed_card.empty()) return StartOpened(provider, payment);
+    const auto card = base::Unseal(key_, CardBinding(payment.h_id), payment.sealed_card);
+    if (!card) {
+      Log(LogLevel::kError, "card_not_readable", {{LogField::kPaymentId, payment.h_id}});
+      return {};
     }
+    Payment opened = payment;
+    opened.receiver[domain::ReceiverField::kCardNumber] = std::string(card->Reveal());
+    return StartOpened(provider, opened);
+  }
+
+  static Report StartOpened(providers::Provider& provider, const Payment& payment) {
     try {
-      return provider.Start(opened, kProviderTimeoutMs);
+      return provider.Start(payment, kProviderTimeoutMs);
     } catch (const std::exception& e) {
       Log(LogLevel::kError, "provider_threw",
           {{LogField::kPaymentId, payment.h_id}, {LogField::kDetail, std::string(e.what())}});
@@ -150,6 +161,7 @@ class ProviderRunner::Impl {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Work> queue_;
+  bool waking_ = false;  // a worker was woken and has not taken its work yet
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

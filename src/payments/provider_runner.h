@@ -19,7 +19,7 @@ namespace multihub::payments {
 class ProviderRunner {
  public:
   // What became of one piece of work. `report`: what the provider said. Runs on a worker thread.
-  using Done = std::function<void(const domain::Payment& payment, const providers::Report& report, const char* source)>;
+  using Done = std::function<void(domain::Payment payment, const providers::Report& report, const char* source)>;
 
   ProviderRunner(std::vector<providers::Provider*> providers, int workers, std::size_t max_queue,
                  const base::MasterKey& key, Done done);

@@ -43,13 +43,15 @@ void Reconciler::Stop() {
 void Reconciler::Run() {
   std::unique_lock<std::mutex> lock(mutex_);
   while (!stopping_) {
-    const bool idle = !polling_;
+    const bool idle = !polling_ && open_claims_ == 0;
+    if (idle) claimed_some_ = false;
     lock.unlock();
     hooks_.tick();
     if (idle) Poll();
     lock.lock();
-    wake_.wait_for(lock, std::chrono::milliseconds(poll_ms_), [this] { return stopping_ || (more_ && !polling_); });
-    more_ = false;
+    // At once when there is more, unless nothing could be claimed: then the lanes are full.
+    wake_.wait_for(lock, std::chrono::milliseconds(poll_ms_),
+                   [this] { return stopping_ || (!polling_ && open_claims_ == 0 && !found_all_ && claimed_some_); });
   }
   // A poll under way still uses this object.
   wake_.wait(lock, [this] { return !polling_; });
@@ -62,8 +64,8 @@ void Reconciler::Poll() {
   }
   const bool taken = readers_.Submit(
       clock_.MonotonicUs(), [this](storage::Session& session) { Found(session); },
-      [this](const std::string&) { PollDone(false); });
-  if (!taken) PollDone(false);
+      [this](const std::string&) { PollDone(); });
+  if (!taken) PollDone();
 }
 
 void Reconciler::Found(storage::Session& session) {
@@ -77,11 +79,16 @@ void Reconciler::Found(storage::Session& session) {
     payments.emplace(std::move(h_id), std::move(p));
   }
   last_answer_us_ = clock_.MonotonicUs();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    open_claims_ = payments.size();
+    found_all_ = tasks.size() < kTasksPerPoll;
+  }
   for (const storage::ProviderTask& task : tasks) {
     const auto found = payments.find(task.h_id);
     if (found != payments.end()) Claim(task, found->second, now_ms);
   }
-  PollDone(tasks.size() == kTasksPerPoll);
+  PollDone();
 }
 
 void Reconciler::Claim(const storage::ProviderTask& task, const domain::Payment& payment, base::UnixMs now_ms) {
@@ -90,20 +97,27 @@ void Reconciler::Claim(const storage::ProviderTask& task, const domain::Payment&
   job->next_due_ms = now_ms + PauseBeforeAskMs(task.asks + 1, payment.test);
   const bool becomes_stuck = BecomesStuck(task, payment, now_ms);
   job->done = [this, payment, becomes_stuck](bool claimed) {
+    ClaimEnded(claimed);
     if (!claimed) return;
     if (becomes_stuck) observability::Alert("payment_stuck", {{LogField::kPaymentId, payment.h_id}});
     hooks_.ask(payment);
   };
   // A full lane: the task stays due.
-  if (!hooks_.submit(std::move(job))) return;
+  if (!hooks_.submit(std::move(job))) ClaimEnded(false);
 }
 
-void Reconciler::PollDone(bool more) {
-  // Notified under the lock: the waiter may be the destructor.
+// Both notify under the lock: the waiter may be the destructor.
+void Reconciler::PollDone() {
   const std::lock_guard<std::mutex> lock(mutex_);
   polling_ = false;
-  more_ = more;
   wake_.notify_all();
+}
+
+void Reconciler::ClaimEnded(bool claimed) {
+  if (claimed) last_answer_us_ = clock_.MonotonicUs();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  claimed_some_ = claimed_some_ || claimed;
+  if (--open_claims_ == 0) wake_.notify_all();
 }
 
 }  // namespace multihub::payments

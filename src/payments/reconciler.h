@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -43,7 +44,8 @@ class Reconciler {
   void Poll();
   void Found(storage::Session& session);
   void Claim(const storage::ProviderTask& task, const domain::Payment& payment, base::UnixMs now_ms);
-  void PollDone(bool more);
+  void PollDone();
+  void ClaimEnded(bool claimed);
 
   storage::ReaderPool& readers_;
   const base::Clock& clock_;
@@ -54,7 +56,9 @@ class Reconciler {
   std::condition_variable wake_;
   bool stopping_ = false;
   bool polling_ = false;
-  bool more_ = false;
+  std::size_t open_claims_ = 0;  // of the last poll: what they hold would be found due again
+  bool claimed_some_ = false;    // … and came to something
+  bool found_all_ = true;        // the last poll saw everything that was due
   std::atomic<std::int64_t> last_answer_us_{0};
   std::thread thread_;
 };

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -23,6 +24,8 @@ using Jobs = std::vector<std::unique_ptr<LaneJob>>;
 // whole deadline.
 constexpr std::int64_t kUnreachableMs = 1'500;
 constexpr int kBatchAttempts = 6;
+// Batches that may wait for their completion; then the lane waits too.
+constexpr std::size_t kMaxEnded = 4;
 
 std::int64_t NowUs() { return base::SystemClock().MonotonicUs(); }
 
@@ -33,7 +36,10 @@ void SleepMs(std::int64_t ms) { std::this_thread::sleep_for(std::chrono::millise
 class CommitLane::Impl {
  public:
   Impl(const Database& database, BatchWriter& writer, LaneOptions options, std::string name)
-      : database_(database), writer_(writer), options_(options), name_(std::move(name)), thread_([this] { Run(); }) {}
+      : database_(database), writer_(writer), options_(options), name_(std::move(name)) {
+    completing_thread_ = std::thread([this] { RunCompletions(); });
+    thread_ = std::thread([this] { Run(); });
+  }
 
   ~Impl() { Stop(); }
 
@@ -56,6 +62,12 @@ class CommitLane::Impl {
     }
     wake_.notify_one();
     if (thread_.joinable()) thread_.join();
+    {
+      const std::lock_guard<std::mutex> lock(ended_mutex_);
+      lane_ended_ = true;
+    }
+    ended_wake_.notify_all();
+    if (completing_thread_.joinable()) completing_thread_.join();
   }
 
   Counters counters() const {
@@ -72,6 +84,11 @@ class CommitLane::Impl {
 
  private:
   enum class End { kCommitted, kFailed, kUnknown };
+  struct Ended {
+    Jobs jobs;
+    End end = End::kFailed;
+    std::string why;
+  };
 
   void Run() {
     for (;;) {
@@ -105,7 +122,7 @@ class CommitLane::Impl {
     std::string why;
     const End end = Attempt(batch, kBatchAttempts, &why);
     if (end != End::kFailed || batch.size() == 1 || unreachable_) {
-      Finish(&batch, end, why);
+      Finish({std::move(batch), end, std::move(why)});
       return;
     }
     for (std::unique_ptr<LaneJob>& job : batch) {
@@ -113,7 +130,7 @@ class CommitLane::Impl {
       Jobs one;
       one.push_back(std::move(job));
       const End single = Attempt(one, kBatchAttempts, &why);
-      Finish(&one, single, why);
+      Finish({std::move(one), single, why});
     }
   }
 
@@ -122,21 +139,37 @@ class CommitLane::Impl {
     const std::int64_t limit = NowUs() - options_.give_up_ms * 1000;
     const auto overdue =
         std::stable_partition(batch->begin(), batch->end(), [&](const auto& job) { return job->received_us > limit; });
-    for (auto job = overdue; job != batch->end(); ++job) {
-      ++failed_;
-      (*job)->Failed(false, "waited too long in lane " + name_);
-    }
+    if (overdue == batch->end()) return;
+    Jobs late(std::make_move_iterator(overdue), std::make_move_iterator(batch->end()));
     batch->erase(overdue, batch->end());
+    Finish({std::move(late), End::kFailed, "waited too long in lane " + name_});
   }
 
-  void Finish(Jobs* batch, End end, const std::string& why) {
-    for (std::unique_ptr<LaneJob>& job : *batch) {
-      if (end == End::kCommitted) {
-        ++jobs_;
-        job->Committed();
-      } else {
-        ++failed_;
-        job->Failed(end == End::kUnknown, why);
+  // Hands the jobs over for completion.
+  void Finish(Ended ended) {
+    (ended.end == End::kCommitted ? jobs_ : failed_) += ended.jobs.size();
+    std::unique_lock<std::mutex> lock(ended_mutex_);
+    ended_wake_.wait(lock, [this] { return ended_.size() < kMaxEnded; });
+    ended_.push_back(std::move(ended));
+    lock.unlock();
+    ended_wake_.notify_all();
+  }
+
+  void RunCompletions() {
+    for (;;) {
+      std::unique_lock<std::mutex> lock(ended_mutex_);
+      ended_wake_.wait(lock, [this] { return lane_ended_ || !ended_.empty(); });
+      if (ended_.empty()) return;
+      const Ended ended = std::move(ended_.front());
+      ended_.pop_front();
+      lock.unlock();
+      ended_wake_.notify_all();
+      for (const std::unique_ptr<LaneJob>& job : ended.jobs) {
+        if (ended.end == End::kCommitted) {
+          job->Committed();
+        } else {
+          job->Failed(ended.end == End::kUnknown, ended.why);
+        }
       }
     }
   }
@@ -235,8 +268,13 @@ class CommitLane::Impl {
   std::unique_ptr<Session> session_;
   bool unreachable_ = false;
 
+  std::mutex ended_mutex_;
+  std::condition_variable ended_wake_;
+  std::deque<Ended> ended_;
+  bool lane_ended_ = false;
+
   std::atomic<std::uint64_t> commits_{0}, jobs_{0}, retries_{0}, singles_{0}, failed_{0};
-  std::thread thread_;  // last: it uses all of the above
+  std::thread completing_thread_, thread_;
 };
 
 CommitLane::CommitLane(const Database& database, BatchWriter& writer, LaneOptions options, std::string name)

@@ -35,7 +35,15 @@ std::string Quoted(std::string_view text) {
   return out + "'";
 }
 
+// Every session stays with one thread, so SQLite need not lock around each of its calls. Must come before the first
+// connection.
+void UseOneThreadPerConnection() {
+  static const int configured = sqlite_api::sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+  MULTIHUB_CHECK(configured == SQLITE_OK);
+}
+
 void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
+  UseOneThreadPerConnection();
   // The path needs no quoting by SOCI's rules unless it holds spaces or quotes.
   std::string connect = "db=\"" + url.path + "\" timeout=" + std::to_string(options.statement_timeout_s);
   if (options.read_only) connect += " readonly=1";
@@ -44,6 +52,8 @@ void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const Session
   session << "PRAGMA synchronous=FULL";
   session << "PRAGMA cache_size=-65536";
   session << "PRAGMA temp_store=MEMORY";
+  // Checkpoints are rarer than by default: pages that many commits change are written back once.
+  session << "PRAGMA wal_autocheckpoint=8192";
 }
 
 void ConnectMysql(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
@@ -131,5 +141,7 @@ std::vector<const char*> SnapshotStatements(Engine engine) {
   // The level holds for the next transaction only.
   return {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"};
 }
+
+std::size_t RowsPerUpdate(Engine engine) { return engine == Engine::kSqlite ? 1 : 16; }
 
 }  // namespace multihub::storage::dialect

@@ -1,6 +1,7 @@
 // The only place that knows SQLite from MySQL: how to connect, which error means what, where the clock is.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,5 +22,8 @@ void Connect(soci::session& session, const DatabaseUrl& url, const SessionOption
 
 const char* BeginStatement(Engine engine);
 std::vector<const char*> SnapshotStatements(Engine engine);
+
+// How many rows one UPDATE changes: as many as a round trip is worth, and one where there is none.
+std::size_t RowsPerUpdate(Engine engine);
 
 }  // namespace multihub::storage::dialect

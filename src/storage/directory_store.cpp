@@ -109,13 +109,13 @@ void RaiseVersion(Session& session) {
   }
 }
 
-bool Change(Session& session, std::string_view sql, const std::vector<Value>& values) {
+bool Change(Session& session, std::string_view sql, std::initializer_list<Value> values) {
   RaiseVersion(session);
   return session.Execute(sql, values) > 0;
 }
 
 void UpdateOrInsert(Session& session, std::string_view update, std::string_view insert,
-                    const std::vector<Value>& values) {
+                    std::initializer_list<Value> values) {
   if (session.Execute(update, values) == 0) session.Execute(insert, values);
 }
 
@@ -228,10 +228,11 @@ void InsertApplication(Session& session, const ApplicationRow& row, std::int64_t
 
 void InsertRoute(Session& session, const domain::Route& route, std::int64_t now_ms) {
   RaiseVersion(session);
-  session.Execute(kInsertRoute, {route.service_id.value, std::string(NameOf(route.direction)),
-                                 std::string(route.currency.code()), route.method, route.provider, route.min, route.max,
-                                 route.fee_fixed, route.fee_bps, Join(route.required), route.upi_payee, route.upi_name,
-                                 Flag(route.answer_started), Flag(route.enabled), now_ms});
+  const std::string required = Join(route.required);
+  session.Execute(kInsertRoute,
+                  {route.service_id.value, NameOf(route.direction), route.currency.code(), route.method, route.provider,
+                   route.min, route.max, route.fee_fixed, route.fee_bps, required, route.upi_payee, route.upi_name,
+                   Flag(route.answer_started), Flag(route.enabled), now_ms});
 }
 
 void AssignRoute(Session& session, domain::ApplicationId application, domain::ServiceId service) {

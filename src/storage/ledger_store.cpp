@@ -178,15 +178,14 @@ void StoreBalances(Session& session, std::span<const BalanceMove> moves) {
       {"application_id", "currency"},
       {"chain_seq"},
       {"value", "value_freezing", "value_blocking", "chain_seq", "chain_mac", "head_mac"}};
-  std::vector<RowUpdate> rows;
+  std::vector<Value> values;
   for (const BalanceMove& move : moves) {
     const BalanceRow& row = *move.after;
-    rows.push_back(
-        {{row.key.application_id.value, row.key.currency},
-         {move.taken_seq},
-         {row.amounts.value, row.amounts.freezing, row.amounts.blocking, row.chain_seq, row.chain_mac, row.head_mac}});
+    values.insert(values.end(),
+                  {row.key.application_id.value, row.key.currency, move.taken_seq, row.amounts.value,
+                   row.amounts.freezing, row.amounts.blocking, row.chain_seq, row.chain_mac, row.head_mac});
   }
-  MULTIHUB_CHECK(UpdateRows(session, kShape, rows) == static_cast<std::int64_t>(moves.size()));
+  MULTIHUB_CHECK(UpdateRows(session, kShape, values) == static_cast<std::int64_t>(moves.size()));
 }
 
 bool SetBalanceRowEnabled(Session& session, const BalanceKey& key, bool enabled) {
@@ -195,20 +194,21 @@ bool SetBalanceRowEnabled(Session& session, const BalanceKey& key, bool enabled)
 }
 
 void InsertEntries(Session& session, std::span<const LedgerEntry> entries) {
+  static const InsertShape kEntries("ledger_entries",
+                                    "application_id, currency, seq, kind, reference, reason, created_ms, mac");
+  static const InsertShape kPostings("ledger_postings", "application_id, currency, seq, leg, account, amount");
   std::vector<Value> rows, postings;
   for (const LedgerEntry& e : entries) {
-    rows.insert(rows.end(), {Value(e.key.application_id.value), Value(e.key.currency), Value(e.seq),
-                             Value(std::string(e.movement.kind)), Value(e.reference), OptionalText(e.reason),
-                             Value(e.created_ms), Value(e.mac)});
+    rows.insert(rows.end(), {e.key.application_id.value, e.key.currency, e.seq, e.movement.kind, e.reference,
+                             OptionalText(e.reason), e.created_ms, e.mac});
     std::int64_t leg = 0;
     for (const domain::Posting& posting : e.movement.postings) {
-      postings.insert(postings.end(), {Value(e.key.application_id.value), Value(e.key.currency), Value(e.seq),
-                                       Value(++leg), Value(posting.account), Value(posting.amount)});
+      postings.insert(postings.end(),
+                      {e.key.application_id.value, e.key.currency, e.seq, ++leg, posting.account, posting.amount});
     }
   }
-  InsertRows(session, "ledger_entries", "application_id, currency, seq, kind, reference, reason, created_ms, mac",
-             rows);
-  InsertRows(session, "ledger_postings", "application_id, currency, seq, leg, account, amount", postings);
+  InsertRows(session, kEntries, rows);
+  InsertRows(session, kPostings, postings);
 }
 
 void ReadChain(Session& session, const BalanceKey& key, const std::function<void(const LedgerEntry&)>& each) {
@@ -240,7 +240,7 @@ std::optional<LedgerEntry> FindEntry(Session& session, domain::ApplicationId app
   session.Query(
       "SELECT application_id, currency, seq, kind, reference, reason, created_ms, mac FROM ledger_entries "
       "WHERE application_id = ? AND kind = ? AND reference = ?",
-      "ititttit", {application.value, std::string(kind), reference}, [&](const Row& row) { found = ReadEntry(row); });
+      "ititttit", {application.value, kind, reference}, [&](const Row& row) { found = ReadEntry(row); });
   return found;
 }
 

@@ -84,7 +84,7 @@ Payment ReadPayment(const Row& row) {
   return p;
 }
 
-std::vector<Payment> Select(Session& session, const std::string& tail, const std::vector<Value>& values) {
+std::vector<Payment> Select(Session& session, const std::string& tail, std::span<const Value> values) {
   std::vector<Payment> payments;
   session.Query("SELECT " + std::string(kColumns) + " FROM payments " + tail, kColumnTypes, values,
                 [&](const Row& row) { payments.push_back(ReadPayment(row)); });
@@ -107,6 +107,7 @@ std::vector<Payment> FindByClientKeys(Session& session, std::span<const ClientKe
   for (const auto& [application, c_ids] : by_application) {
     const std::size_t size = ListSize(c_ids.size());
     std::vector<Value> values = {application.value};
+    values.reserve(size + 1);
     for (std::size_t i = 0; i < size; ++i) values.push_back(*c_ids[std::min(i, c_ids.size() - 1)]);
     auto part = Select(session, "WHERE application_id = ? AND c_id IN (" + Placeholders(size) + ")", values);
     std::move(part.begin(), part.end(), std::back_inserter(found));
@@ -123,37 +124,41 @@ std::vector<Payment> FindByIds(Session& session, std::span<const std::string> h_
 }
 
 void InsertPayments(Session& session, std::span<const Payment* const> payments) {
+  static const InsertShape kShape("payments", kColumns);
+  std::vector<std::string> receivers;
+  receivers.reserve(payments.size());
   std::vector<Value> values;
-  values.reserve(payments.size() * 26);
+  values.reserve(payments.size() * kShape.width());
   for (const Payment* p : payments) {
-    values.insert(values.end(), {Value(p->h_id),
-                                 Value(p->application_id.value),
-                                 Value(p->merchant_id.value),
-                                 Value(p->service_id.value),
-                                 Value(std::string(NameOf(p->direction))),
-                                 Value(p->c_id.text),
-                                 Value(std::int64_t{p->c_id.numeric}),
-                                 Value(std::string(p->amount.currency.code())),
-                                 Value(p->amount.minor),
-                                 Value(p->fee),
-                                 Value(p->provider),
-                                 Value(p->method),
-                                 Value(std::int64_t{p->test}),
-                                 Value(std::string(domain::NameOf(p->status))),
-                                 Value(p->status_version),
+    const std::string& receiver = receivers.emplace_back(EncodeReceiver(p->receiver));
+    values.insert(values.end(), {p->h_id,
+                                 p->application_id.value,
+                                 p->merchant_id.value,
+                                 p->service_id.value,
+                                 NameOf(p->direction),
+                                 p->c_id.text,
+                                 p->c_id.numeric,
+                                 p->amount.currency.code(),
+                                 p->amount.minor,
+                                 p->fee,
+                                 p->provider,
+                                 p->method,
+                                 p->test,
+                                 domain::NameOf(p->status),
+                                 p->status_version,
                                  OptionalText(p->p_id),
                                  OptionalText(p->utr),
-                                 Value(p->created_ms),
-                                 Value(p->updated_ms),
-                                 Value(p->finished_ms),
+                                 p->created_ms,
+                                 p->updated_ms,
+                                 p->finished_ms,
                                  OptionalText(p->redirect),
-                                 OptionalText(EncodeReceiver(p->receiver)),
+                                 OptionalText(receiver),
                                  OptionalText(p->payer),
                                  OptionalText(p->sealed_card),
                                  OptionalText(p->webhook_url),
                                  OptionalText(p->webhook_events)});
   }
-  InsertRows(session, "payments", kColumns, values);
+  InsertRows(session, kShape, values);
 }
 
 std::int64_t MovePayments(Session& session, std::span<const PaymentMove> moves) {
@@ -162,16 +167,15 @@ std::int64_t MovePayments(Session& session, std::span<const PaymentMove> moves) 
       {"h_id"},
       {"status_version"},
       {"status", "status_version", "p_id", "utr", "updated_ms", "finished_ms", "sealed_card"}};
-  std::vector<RowUpdate> rows;
-  rows.reserve(moves.size());
+  std::vector<Value> values;
+  values.reserve(moves.size() * kShape.width());
   for (const PaymentMove& move : moves) {
     const Payment& p = *move.after;
-    rows.push_back({{p.h_id},
-                    {move.expected_version},
-                    {std::string(domain::NameOf(p.status)), p.status_version, OptionalText(p.p_id), OptionalText(p.utr),
-                     p.updated_ms, p.finished_ms, OptionalText(p.sealed_card)}});
+    values.insert(values.end(),
+                  {p.h_id, move.expected_version, domain::NameOf(p.status), p.status_version, OptionalText(p.p_id),
+                   OptionalText(p.utr), p.updated_ms, p.finished_ms, OptionalText(p.sealed_card)});
   }
-  return UpdateRows(session, kShape, rows);
+  return UpdateRows(session, kShape, values);
 }
 
 std::vector<Payment> ListPayments(Session& session, const PaymentListFilter& filter) {
@@ -179,10 +183,10 @@ std::vector<Payment> ListPayments(Session& session, const PaymentListFilter& fil
   std::vector<Value> values = {filter.created_from_ms};
   const auto add = [&](const char* condition, Value value) {
     where += condition;
-    values.push_back(std::move(value));
+    values.push_back(value);
   };
   if (filter.application_id) add(" AND application_id = ?", filter.application_id->value);
-  if (filter.status) add(" AND status = ?", std::string(domain::NameOf(*filter.status)));
+  if (filter.status) add(" AND status = ?", domain::NameOf(*filter.status));
   if (filter.created_before_ms > 0) add(" AND created_ms < ?", filter.created_before_ms);
   if (filter.unfinished) where += " AND finished_ms = 0";
   add(" ORDER BY h_id DESC LIMIT ?", std::int64_t{filter.limit});
@@ -190,13 +194,14 @@ std::vector<Payment> ListPayments(Session& session, const PaymentListFilter& fil
 }
 
 void InsertEvents(Session& session, std::span<const EventRow> events) {
+  static const InsertShape kShape("events", "h_id, status_version, event_id, event, application_id, created_ms, body");
   std::vector<Value> values;
-  values.reserve(events.size() * 7);
+  values.reserve(events.size() * kShape.width());
   for (const EventRow& e : events) {
-    values.insert(values.end(), {Value(e.h_id), Value(e.status_version), Value(e.event_id), Value(e.event),
-                                 Value(e.application_id.value), Value(e.created_ms), Value(e.body)});
+    values.insert(values.end(),
+                  {e.h_id, e.status_version, e.event_id, e.event, e.application_id.value, e.created_ms, e.body});
   }
-  InsertRows(session, "events", "h_id, status_version, event_id, event, application_id, created_ms, body", values);
+  InsertRows(session, kShape, values);
 }
 
 std::vector<EventRow> EventsOf(Session& session, const std::string& h_id) {
@@ -212,11 +217,13 @@ std::vector<EventRow> EventsOf(Session& session, const std::string& h_id) {
 }
 
 void InsertTasks(Session& session, std::span<const ProviderTask> tasks) {
+  static const InsertShape kShape("provider_tasks", "h_id, application_id, due_ms, asks");
   std::vector<Value> values;
+  values.reserve(tasks.size() * kShape.width());
   for (const ProviderTask& t : tasks) {
-    values.insert(values.end(), {Value(t.h_id), Value(t.application_id.value), Value(t.due_ms), Value(t.asks)});
+    values.insert(values.end(), {t.h_id, t.application_id.value, t.due_ms, t.asks});
   }
-  InsertRows(session, "provider_tasks", "h_id, application_id, due_ms, asks", values);
+  InsertRows(session, kShape, values);
 }
 
 std::vector<ProviderTask> DueTasks(Session& session, std::int64_t now_ms, int limit) {
@@ -231,11 +238,12 @@ std::vector<ProviderTask> DueTasks(Session& session, std::int64_t now_ms, int li
 
 std::vector<bool> ClaimTasks(Session& session, std::span<const TaskClaim> claims) {
   static const UpdateShape kShape = {"provider_tasks", {"h_id"}, {"due_ms"}, {"due_ms", "asks"}};
-  std::vector<RowUpdate> rows;
+  std::vector<Value> values;
+  values.reserve(claims.size() * kShape.width());
   for (const TaskClaim& claim : claims) {
-    rows.push_back({{claim.task->h_id}, {claim.task->due_ms}, {claim.next_due_ms, claim.task->asks + 1}});
+    values.insert(values.end(), {claim.task->h_id, claim.task->due_ms, claim.next_due_ms, claim.task->asks + 1});
   }
-  if (UpdateRows(session, kShape, rows) == static_cast<std::int64_t>(claims.size())) {
+  if (UpdateRows(session, kShape, values) == static_cast<std::int64_t>(claims.size())) {
     return std::vector<bool>(claims.size(), true);
   }
   std::vector<bool> claimed;
@@ -298,14 +306,15 @@ std::vector<std::string> EnabledEndpoints(Session& session, domain::ApplicationI
 }
 
 void InsertDeliveries(Session& session, std::span<const DeliveryRow> deliveries) {
+  static const InsertShape kShape("webhook_deliveries",
+                                  "id, endpoint_id, application_id, h_id, status_version, state, due_ms, created_ms");
   std::vector<Value> values;
+  values.reserve(deliveries.size() * kShape.width());
   for (const DeliveryRow& d : deliveries) {
-    values.insert(values.end(),
-                  {Value(d.id), Value(d.endpoint_id), Value(d.application_id.value), Value(d.h_id),
-                   Value(d.status_version), Value(std::string("pending")), Value(d.due_ms), Value(d.due_ms)});
+    values.insert(values.end(), {d.id, d.endpoint_id, d.application_id.value, d.h_id, d.status_version, "pending",
+                                 d.due_ms, d.due_ms});
   }
-  InsertRows(session, "webhook_deliveries",
-             "id, endpoint_id, application_id, h_id, status_version, state, due_ms, created_ms", values);
+  InsertRows(session, kShape, values);
 }
 
 }  // namespace multihub::storage

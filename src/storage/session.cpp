@@ -31,15 +31,12 @@ std::string WithNamedPlaceholders(std::string_view sql) {
   return out;
 }
 
-char LetterOf(const Value& value) {
-  if (std::holds_alternative<std::int64_t>(value)) return 'i';
-  return 't';
-}
+char LetterOf(const Value& value) { return value.kind() == Value::Kind::kInteger ? 'i' : 't'; }
 
 // A prepared statement with the buffers it is bound to. SOCI keeps pointers into them: never moved.
 class Prepared {
  public:
-  Prepared(soci::session& session, const std::string& sql, const std::vector<Value>& values, std::string_view columns)
+  Prepared(soci::session& session, const std::string& sql, std::span<const Value> values, std::string_view columns)
       : statement_(session), in_(values.size()), out_(columns.size()) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       in_[i].letter = LetterOf(values[i]);
@@ -64,10 +61,10 @@ class Prepared {
   Prepared(const Prepared&) = delete;
   Prepared& operator=(const Prepared&) = delete;
 
-  bool Fits(const std::vector<Value>& values, std::string_view columns) const {
+  bool Fits(std::span<const Value> values, std::string_view columns) const {
     if (values.size() != in_.size() || columns.size() != out_.size()) return false;
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!std::holds_alternative<std::monostate>(values[i]) && LetterOf(values[i]) != in_[i].letter) return false;
+      if (values[i].kind() != Value::Kind::kNull && LetterOf(values[i]) != in_[i].letter) return false;
     }
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (columns[i] != out_[i].letter) return false;
@@ -75,18 +72,12 @@ class Prepared {
     return true;
   }
 
-  void Bind(const std::vector<Value>& values) {
+  void Bind(std::span<const Value> values) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       Slot& slot = in_[i];
-      if (const auto* number = std::get_if<std::int64_t>(&values[i])) {
-        slot.integer = *number;
-        slot.indicator = soci::i_ok;
-      } else if (const auto* text = std::get_if<std::string>(&values[i])) {
-        slot.text = *text;
-        slot.indicator = soci::i_ok;
-      } else {
-        slot.indicator = soci::i_null;
-      }
+      slot.indicator = values[i].kind() == Value::Kind::kNull ? soci::i_null : soci::i_ok;
+      if (values[i].kind() == Value::Kind::kInteger) slot.integer = values[i].number();
+      if (values[i].kind() == Value::Kind::kText) slot.text = values[i].text();
     }
   }
 
@@ -133,7 +124,7 @@ class SociSession final : public Session {
   SociSession(DatabaseUrl url, SessionOptions options) : url_(std::move(url)), options_(options) { Connect(); }
   ~SociSession() override { prepared_.clear(); }
 
-  std::int64_t Execute(std::string_view sql, const std::vector<Value>& values) override {
+  std::int64_t Execute(std::string_view sql, std::span<const Value> values) override {
     try {
       Prepared& prepared = Find(sql, values, "");
       prepared.Bind(values);
@@ -145,7 +136,7 @@ class SociSession final : public Session {
     }
   }
 
-  void Query(std::string_view sql, std::string_view columns, const std::vector<Value>& values,
+  void Query(std::string_view sql, std::string_view columns, std::span<const Value> values,
              const std::function<void(const Row&)>& each) override {
     try {
       Prepared& prepared = Find(sql, values, columns);
@@ -221,7 +212,7 @@ class SociSession final : public Session {
     }
   }
 
-  Prepared& Find(std::string_view sql, const std::vector<Value>& values, std::string_view columns) {
+  Prepared& Find(std::string_view sql, std::span<const Value> values, std::string_view columns) {
     soci::session& session = Open();
     auto found = prepared_.find(sql);
     if (found == prepared_.end()) {
@@ -262,7 +253,7 @@ std::unique_ptr<Session> Database::Open(const SessionOptions& options) const {
 
 std::unique_ptr<Session> Database::Open() const { return Open(SessionOptions{}); }
 
-std::optional<std::int64_t> Session::QueryInteger(std::string_view sql, const std::vector<Value>& values) {
+std::optional<std::int64_t> Session::QueryInteger(std::string_view sql, std::initializer_list<Value> values) {
   std::optional<std::int64_t> result;
   Query(sql, "i", values, [&](const Row& row) {
     if (!result && !row.is_null(0)) result = row.integer(0);
@@ -270,7 +261,7 @@ std::optional<std::int64_t> Session::QueryInteger(std::string_view sql, const st
   return result;
 }
 
-std::optional<std::string> Session::QueryText(std::string_view sql, const std::vector<Value>& values) {
+std::optional<std::string> Session::QueryText(std::string_view sql, std::initializer_list<Value> values) {
   std::optional<std::string> result;
   Query(sql, "t", values, [&](const Row& row) {
     if (!result && !row.is_null(0)) result = row.text(0);

@@ -3,25 +3,16 @@
 #include <algorithm>
 
 #include "multihub/base/check.h"
+#include "storage/dialect.h"
 
 namespace multihub::storage {
 namespace {
-
-constexpr std::size_t kLargestInsert = 64;
-constexpr std::size_t kLargestUpdate = 16;
 
 // The largest power of two up to `limit` and `rest`.
 std::size_t ChunkOf(std::size_t rest, std::size_t limit) {
   std::size_t chunk = limit;
   while (chunk > rest) chunk /= 2;
   return chunk;
-}
-
-std::string InsertSql(std::string_view table, std::string_view columns, std::size_t width, std::size_t rows) {
-  const std::string row = "(" + Placeholders(width) + ")";
-  std::string sql = "INSERT INTO " + std::string(table) + " (" + std::string(columns) + ") VALUES ";
-  for (std::size_t i = 0; i < rows; ++i) sql += (i == 0 ? "" : ", ") + row;
-  return sql;
 }
 
 std::string Conjunction(const std::vector<std::string_view>& columns) {
@@ -50,22 +41,24 @@ std::string UpdateSql(const UpdateShape& shape, std::size_t rows) {
   return sql;
 }
 
-void Append(std::vector<Value>* out, const std::vector<Value>& values) {
-  out->insert(out->end(), values.begin(), values.end());
-}
-
-std::vector<Value> UpdateValues(const UpdateShape& shape, std::span<const RowUpdate> rows) {
+// In the order of the statement's placeholders.
+std::vector<Value> UpdateValues(const UpdateShape& shape, std::span<const Value> rows) {
+  const std::size_t width = shape.width();
+  const std::size_t key = shape.key.size();
+  const std::size_t fixed = key + shape.expected.size();
   std::vector<Value> values;
+  const auto append = [&](std::size_t row, std::size_t from, std::size_t n) {
+    const auto part = rows.subspan(row * width + from, n);
+    values.insert(values.end(), part.begin(), part.end());
+  };
+  const std::size_t count = rows.size() / width;
   for (std::size_t c = 0; c < shape.set.size(); ++c) {
-    for (const RowUpdate& row : rows) {
-      if (rows.size() > 1) Append(&values, row.key);
-      values.push_back(row.set[c]);
+    for (std::size_t row = 0; row < count; ++row) {
+      if (count > 1) append(row, 0, key);
+      append(row, fixed + c, 1);
     }
   }
-  for (const RowUpdate& row : rows) {
-    Append(&values, row.key);
-    Append(&values, row.expected);
-  }
+  for (std::size_t row = 0; row < count; ++row) append(row, 0, fixed);
   return values;
 }
 
@@ -79,24 +72,39 @@ std::string Placeholders(std::size_t n) {
   return out;
 }
 
-void InsertRows(Session& session, std::string_view table, std::string_view columns, std::span<const Value> values) {
-  if (values.empty()) return;
-  const std::size_t width = 1 + static_cast<std::size_t>(std::count(columns.begin(), columns.end(), ','));
+InsertShape::InsertShape(std::string_view table, std::string_view columns)
+    : table_(table),
+      columns_(columns),
+      width_(1 + static_cast<std::size_t>(std::count(columns.begin(), columns.end(), ','))) {}
+
+const std::string& InsertShape::Sql(std::size_t rows) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::string& sql = texts_.at(rows);
+  if (!sql.empty()) return sql;
+  const std::string row = "(" + Placeholders(width_) + ")";
+  sql = "INSERT INTO " + std::string(table_) + " (" + std::string(columns_) + ") VALUES ";
+  for (std::size_t i = 0; i < rows; ++i) sql += (i == 0 ? "" : ", ") + row;
+  return sql;
+}
+
+void InsertRows(Session& session, const InsertShape& shape, std::span<const Value> values) {
+  const std::size_t width = shape.width();
   MULTIHUB_CHECK(values.size() % width == 0);
   while (!values.empty()) {
-    const std::size_t rows = ChunkOf(values.size() / width, kLargestInsert);
-    const std::span<const Value> part = values.first(rows * width);
-    session.Execute(InsertSql(table, columns, width, rows), std::vector<Value>(part.begin(), part.end()));
+    const std::size_t rows = ChunkOf(values.size() / width, InsertShape::kLargest);
+    session.Execute(shape.Sql(rows), values.first(rows * width));
     values = values.subspan(rows * width);
   }
 }
 
-std::int64_t UpdateRows(Session& session, const UpdateShape& shape, std::span<const RowUpdate> rows) {
+std::int64_t UpdateRows(Session& session, const UpdateShape& shape, std::span<const Value> values) {
+  const std::size_t width = shape.width();
+  MULTIHUB_CHECK(values.size() % width == 0);
   std::int64_t matched = 0;
-  while (!rows.empty()) {
-    const std::size_t count = ChunkOf(rows.size(), kLargestUpdate);
-    matched += session.Execute(UpdateSql(shape, count), UpdateValues(shape, rows.first(count)));
-    rows = rows.subspan(count);
+  while (!values.empty()) {
+    const std::size_t rows = ChunkOf(values.size() / width, dialect::RowsPerUpdate(session.engine()));
+    matched += session.Execute(UpdateSql(shape, rows), UpdateValues(shape, values.first(rows * width)));
+    values = values.subspan(rows * width);
   }
   return matched;
 }

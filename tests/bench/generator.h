@@ -12,7 +12,7 @@ namespace multihub::bench {
 
 struct LoadOptions {
   std::uint16_t port = 0;  // of 127.0.0.1
-  int connections = 64;
+  int connections = 256;
   double seconds = 2;
   std::string exact_body;  // when set, every answer's body must be this
 };

@@ -26,7 +26,7 @@ const std::vector<Measure>& AllMeasures();
 struct BenchOptions {
   int rounds = 3;
   double seconds = 2;  // of each closed and each open loop
-  int connections = 64;
+  int connections = 256;
   double load = 0.6;      // the open loop's rate as a share of the closed loop's throughput in the same round
   std::string binary;     // the gateway
   std::string only;       // measures whose name holds this, and the bare front; empty: all

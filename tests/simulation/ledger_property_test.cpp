@@ -118,7 +118,7 @@ class Simulation {
     job->done = [this](errors::Outcome<domain::Payment> outcome) {
       if (outcome) {
         ++accepted_;
-        open_.push_back(outcome->h_id);
+        open_.push_back(*outcome);
       } else {
         ++refused_;
       }
@@ -131,7 +131,10 @@ class Simulation {
                                                 ReportedState::kSucceeded, ReportedState::kFailed,
                                                 ReportedState::kDeclined,  ReportedState::kCanceled};
     auto job = std::make_unique<ReportJob>();
-    job->h_id = open_[random_.Below(open_.size())];
+    const domain::Payment& accepted = open_[random_.Below(open_.size())];
+    job->h_id = accepted.h_id;
+    // Half of them with the payment as it was accepted, which it mostly is no more.
+    if (random_.Below(2) == 0) job->seen = accepted;
     job->source = "callback";
     job->report.state = kStates[random_.Below(std::size(kStates))];
     if (random_.Below(20) == 0) {
@@ -160,7 +163,7 @@ class Simulation {
   base::MasterKey key_;
   base::ManualClock clock_;
   PaymentWriter writer_;
-  std::vector<std::string> open_;
+  std::vector<domain::Payment> open_;
   std::uint64_t numbers_ = 1000;
   std::int64_t operations_ = 0, accepted_ = 0, refused_ = 0;
 };

@@ -48,10 +48,10 @@ class FaultPlan {
 class FaultySession final : public storage::Session {
  public:
   FaultySession(std::unique_ptr<storage::Session> real, FaultPlan& plan) : real_(std::move(real)), plan_(plan) {}
-  std::int64_t Execute(std::string_view sql, const std::vector<storage::Value>& values) override {
+  std::int64_t Execute(std::string_view sql, std::span<const storage::Value> values) override {
     return real_->Execute(sql, values);
   }
-  void Query(std::string_view sql, std::string_view columns, const std::vector<storage::Value>& values,
+  void Query(std::string_view sql, std::string_view columns, std::span<const storage::Value> values,
              const std::function<void(const storage::Row&)>& each) override {
     real_->Query(sql, columns, values, each);
   }

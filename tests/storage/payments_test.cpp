@@ -145,6 +145,31 @@ TEST_CASE("a report of another amount or against a final payment changes nothing
   CHECK_FALSE(f.Verify().problem.has_value());
 }
 
+TEST_CASE("a report made on an old view of the payment is decided on the stored one") {
+  const Engine engine = GENERATE(Engine::kSqlite, Engine::kMysql);
+  CAPTURE(NameOf(engine));
+  const ReportedState said = GENERATE(ReportedState::kPending, ReportedState::kFailed, ReportedState::kSucceeded);
+  CAPTURE(static_cast<int>(said));
+  const FreshDatabase fresh(engine);
+  PaymentsFixture f(fresh.database());
+  PaymentsFixture other(f);
+  // While the provider's first word is on its way here, another process settles the payment.
+  f.provider.on_start = [&](const domain::Payment& p) {
+    CHECK(other.Callback(p.h_id, "succeeded"));
+    return Report{said, "p-1", {}, p.amount};
+  };
+  f.deposit_route.answer_started = true;  // the answer comes after the first word was dealt with
+  const auto made = f.Accept(f.Deposit("order-1", 10'000));
+  REQUIRE(made.ok());
+  CHECK(made->status == PaymentStatus::kSuccess);
+  CHECK(f.Find(made->h_id)->status == PaymentStatus::kSuccess);
+  CHECK(f.Balance().amounts.value == 9'850);
+  const auto session = fresh.Open();
+  CHECK(storage::EventsOf(*session, made->h_id).size() == 2);
+  CHECK(storage::MessagesOf(*session, made->h_id).size() == (said == ReportedState::kFailed ? 1 : 0));
+  CHECK_FALSE(f.Verify().problem.has_value());
+}
+
 TEST_CASE("the reconciler asks on and starts again what the provider has never seen") {
   const Engine engine = GENERATE(Engine::kSqlite, Engine::kMysql);
   CAPTURE(NameOf(engine));

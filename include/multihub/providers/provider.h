@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,9 @@ enum class ReportedState {
   kDeclined,
   kCanceled,
 };
+
+// The word for it in kept messages and logs: "no_answer", "pending", "succeeded" …
+std::string_view NameOf(ReportedState state);
 
 struct Report {
   ReportedState state = ReportedState::kNoAnswer;

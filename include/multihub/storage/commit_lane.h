@@ -1,7 +1,8 @@
 // Commit lanes: the only way a running gateway writes.
 //
 // A lane is a thread with one session and a bounded queue. It takes all jobs that wait, up to a batch, has them written
-// in one transaction by the BatchWriter, commits once, and completes every job. A conflict or a lost connection runs
+// in one transaction by the BatchWriter, commits once, and hands the jobs to a second thread that completes them in
+// order while the next batch is written. A conflict or a lost connection runs
 // the whole batch again (jobs find their own effects by key); when that does not help, jobs are run one by one, so that
 // one that cannot be stored never hurts its neighbours.
 #pragma once
@@ -21,7 +22,8 @@ namespace multihub::storage {
 class LaneJob {
  public:
   virtual ~LaneJob() = default;
-  // Its effects, or its refusal, are durable. Runs on the lane's thread; quick; must not throw.
+  // Its effects, or its refusal, are durable. This and Failed run on the lane's completing thread, one after the other
+  // in the order of commit; quick; must not throw. The job is destroyed afterwards.
   virtual void Committed() = 0;
   // The storage did not do it in time. When `outcome_unknown`, it may have happened all the same (the connection was
   // lost during COMMIT); else it has not and never will.
@@ -58,7 +60,7 @@ class CommitLane {
 
   // False, and the job is handed back untouched in `*job`, when the lane is full or stopped.
   bool Submit(std::unique_ptr<LaneJob>* job, LaneKind kind);
-  // Runs out the queue and joins. Later Submits are refused.
+  // Runs out the queue, completes all jobs and joins. Later Submits are refused.
   void Stop();
 
   struct Counters {

@@ -4,15 +4,16 @@
 // (src/storage/dialect) knows which engine is behind it.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 #include "multihub/storage/database.h"
 
@@ -36,7 +37,28 @@ class StorageFailure : public std::runtime_error {
 };
 
 // A bound value: absent (NULL), integer or text. Texts are bytes: no padding, folding or normalisation on any engine.
-using Value = std::variant<std::monostate, std::int64_t, std::string>;
+// A text is viewed, not owned: it must live until the statement has run.
+class Value {
+ public:
+  enum class Kind : char { kNull, kInteger, kText };
+
+  Value() = default;
+  template <std::integral Integer>
+  Value(Integer number) : number_(number), kind_(Kind::kInteger) {}  // NOLINT: meant to be implicit
+  Value(std::string_view text) : text_(text), kind_(Kind::kText) {}  // NOLINT
+  Value(const std::string& text) : Value(std::string_view(text)) {}  // NOLINT
+  Value(const char* text) : Value(std::string_view(text)) {}         // NOLINT
+  Value(std::string&&) = delete;                                     // would be gone before the statement runs
+
+  Kind kind() const { return kind_; }
+  std::int64_t number() const { return number_; }
+  std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+  std::int64_t number_ = 0;
+  Kind kind_ = Kind::kNull;
+};
 
 // One row of a result; columns in the order of the SELECT.
 class Row {
@@ -54,11 +76,18 @@ class Session {
   virtual ~Session() = default;
 
   // Runs a statement without a result; returns the number of rows it matched.
-  virtual std::int64_t Execute(std::string_view sql, const std::vector<Value>& values = {}) = 0;
+  virtual std::int64_t Execute(std::string_view sql, std::span<const Value> values) = 0;
+  std::int64_t Execute(std::string_view sql, std::initializer_list<Value> values = {}) {
+    return Execute(sql, std::span(values.begin(), values.size()));
+  }
 
   // Runs a SELECT. `columns` has one letter per column: 'i' integer, 't' text.
-  virtual void Query(std::string_view sql, std::string_view columns, const std::vector<Value>& values,
+  virtual void Query(std::string_view sql, std::string_view columns, std::span<const Value> values,
                      const std::function<void(const Row&)>& each) = 0;
+  void Query(std::string_view sql, std::string_view columns, std::initializer_list<Value> values,
+             const std::function<void(const Row&)>& each) {
+    Query(sql, columns, std::span(values.begin(), values.size()), each);
+  }
 
   // Begin takes SQLite's write lock at once. Commit may throw kLost: then nobody knows whether it happened.
   virtual void Begin() = 0;
@@ -75,8 +104,8 @@ class Session {
   virtual std::int64_t DatabaseNowMs() = 0;
 
   // Convenience: first column of the first row, or nullopt.
-  std::optional<std::int64_t> QueryInteger(std::string_view sql, const std::vector<Value>& values = {});
-  std::optional<std::string> QueryText(std::string_view sql, const std::vector<Value>& values = {});
+  std::optional<std::int64_t> QueryInteger(std::string_view sql, std::initializer_list<Value> values = {});
+  std::optional<std::string> QueryText(std::string_view sql, std::initializer_list<Value> values = {});
 };
 
 // Runs `work` between Begin and Commit on `session`, again as a whole on kConflict and kLost (after Reconnect), with

@@ -131,21 +131,6 @@ std::vector<Message> FutureOf(const Order& order, std::int64_t delay_ms) {
   return {};
 }
 
-std::string_view NameOf(ReportedState state) {
-  switch (state) {
-    case ReportedState::kSucceeded:
-      return "succeeded";
-    case ReportedState::kFailed:
-      return "failed";
-    case ReportedState::kDeclined:
-      return "declined";
-    case ReportedState::kCanceled:
-      return "canceled";
-    default:
-      return "pending";
-  }
-}
-
 std::optional<ReportedState> StateOf(std::string_view name) {
   for (const ReportedState state : {ReportedState::kSucceeded, ReportedState::kFailed, ReportedState::kDeclined,
                                     ReportedState::kCanceled, ReportedState::kPending}) {
@@ -202,12 +187,16 @@ class Simulator::Impl {
   }
 
   void Schedule(const Order& order) {
+    const std::vector<Message> future = Future(order);
+    if (future.empty()) return;
+    bool is_next = false;
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       if (!deliver_ || waiting_.size() >= kMaxWaiting) return;
-      for (const Message& message : Future(order)) waiting_.push({message.at_ms, order});
+      is_next = waiting_.empty() || future.front().at_ms < waiting_.top().at_ms;
+      for (const Message& message : future) waiting_.push({message.at_ms, order});
     }
-    wake_.notify_one();
+    if (is_next) wake_.notify_one();
   }
 
   void Start(std::function<void(const CallbackRequest&)> deliver) {
