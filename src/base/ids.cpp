@@ -66,15 +66,20 @@ bool IsUuidV4(std::string_view text) {
   return text[14] == '4' && (variant == '8' || variant == '9' || variant == 'a' || variant == 'b');
 }
 
-std::string NewUlid(UnixMs at_ms, Random& random) {
+std::string FirstUlidOf(UnixMs at_ms) {
   MULTIHUB_CHECK(at_ms >= 0 && at_ms < (UnixMs{1} << 48));
-  std::array<std::uint8_t, 10> bytes;
-  random.Fill(bytes);
   std::string text(kUlidLength, '0');
   const auto time = static_cast<std::uint64_t>(at_ms);
   text[0] = kCrockford[time >> 45];
   text[1] = kCrockford[time >> 40 & 31];
   PutBase32(time & 0xffffffffffu, &text[2]);
+  return text;
+}
+
+std::string NewUlid(UnixMs at_ms, Random& random) {
+  std::string text = FirstUlidOf(at_ms);
+  std::array<std::uint8_t, 10> bytes;
+  random.Fill(bytes);
   PutBase32(BigEndian40(&bytes[0]), &text[10]);
   PutBase32(BigEndian40(&bytes[5]), &text[18]);
   return text;

@@ -29,6 +29,7 @@ std::string Footer(const std::string& example) { return "Example:\n  " + example
 Command Command::Group(const std::string& name, const std::string& help) {
   CLI::App* group = app_->add_subcommand(name, help);
   group->require_subcommand(1);
+  group->footer("`multihub " + name + " COMMAND --help` explains each with an example.");
   return Command(group, chosen_);
 }
 
@@ -101,6 +102,16 @@ Parser::Outcome Parser::Parse(int argc, char** argv) {
   } catch (const CLI::Success& wanted) {
     app_->exit(wanted, std::cout, std::cerr);
     return {};
+  } catch (const CLI::RequiredError& wrong) {
+    // Said of a word that is no command, too.
+    const std::vector<std::string> unknown = app_->remaining(true);
+    if (unknown.empty()) {
+      app_->exit(wrong, std::cerr, std::cerr);
+    } else {
+      std::cerr << "There is no command or option '" << unknown.front() << "'.\nRun with --help for more information."
+                << std::endl;
+    }
+    return {nullptr, kWrongUsage};
   } catch (const CLI::ParseError& wrong) {
     app_->exit(wrong, std::cerr, std::cerr);
     return {nullptr, kWrongUsage};

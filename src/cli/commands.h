@@ -23,5 +23,7 @@ void AddErrors(Command* root, Context* context);
 void AddConfig(Command* root, Context* context);
 void AddHealthcheck(Command* root, Context* context);
 void AddKey(Command* root, Context* context);
+void AddBackup(Command* root, Context* context);
+void AddPrune(Command* root, Context* context);
 
 }  // namespace multihub::cli

@@ -91,6 +91,11 @@ struct WebhooksConfig {
   bool require_https = false;
 };
 
+// What `prune` keeps.
+struct RetentionConfig {
+  std::int64_t days = 90;
+};
+
 struct LogConfig {
   std::string level = "info";
 };
@@ -109,6 +114,7 @@ struct Config {
   ProvidersConfig providers;
   SimulatorConfig simulator;
   WebhooksConfig webhooks;
+  RetentionConfig retention;
   LogConfig log;
   DrainConfig drain;
   // Keys that a file or the environment set, "section.key".

@@ -19,6 +19,7 @@ constexpr ConfigSection kSections[] = {
     {"providers", "The work of providers: telling them of payments, asking what became of them."},
     {"simulator", "The provider of test applications."},
     {"webhooks", "Which webhook addresses are accepted."},
+    {"retention", "How long `multihub prune` keeps what is finished. Payments and the ledger stay for ever."},
     {"log", "JSON lines on the stdout of `serve`. Other commands write theirs to stderr."},
     {"drain", "What happens after SIGTERM."},
 };
@@ -118,6 +119,8 @@ const ConfigKey kKeys[] = {
     {"webhooks", "allow_private_networks_with_live", "true: the same with live applications. Know why.",
      MULTIHUB_BOOL(webhooks.allow_private_networks_with_live)},
     {"webhooks", "require_https", "true: webhooks to http:// are refused.", MULTIHUB_BOOL(webhooks.require_https)},
+    {"retention", "days", "Finished webhook deliveries and superseded events are removed when older.",
+     MULTIHUB_INTEGER(retention.days, 7, 36'500)},
     {"log", "level", "debug, info, warn or error.", MULTIHUB_TEXT(log.level, TextForm::kLogLevel)},
     {"drain", "timeout_ms", "The time in which calls taken before SIGTERM are still answered.",
      MULTIHUB_INTEGER(drain.timeout_ms, 0, 600'000)},

@@ -30,6 +30,8 @@ void Declare(Command root, Context* context) {
   AddConfig(&root, context);
   AddHealthcheck(&root, context);
   AddKey(&root, context);
+  AddBackup(&root, context);
+  AddPrune(&root, context);
 }
 
 int Fail(const std::string& sentence) {

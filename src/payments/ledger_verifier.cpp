@@ -1,5 +1,7 @@
 #include "payments/ledger_verifier.h"
 
+#include "multihub/storage/retention.h"
+
 namespace multihub::payments {
 namespace {
 
@@ -121,15 +123,17 @@ void LedgerVerifier::CheckPayments(std::optional<domain::ApplicationId> applicat
   }
 }
 
-// Versions run 1, 2, 3 … with one event each.
+// Versions run 1, 2, 3 … with one event each. Only what `prune` may have removed can be missing: the oldest ones.
 void LedgerVerifier::CheckVersions(std::optional<domain::ApplicationId> application) {
   session_.Query("SELECT COUNT(*) FROM payments p WHERE 1 = 1" + OnlyOf(application, "p.application_id"), "i",
                  Bound(application), [&](const storage::Row& row) { verdict_.payments = row.integer(0); });
+  const std::int64_t pruned_before_ms = storage::EventsPrunedBefore(session_).value_or(0);
   session_.Query(
       "SELECT p.application_id, p.currency, p.h_id FROM payments p LEFT JOIN (SELECT h_id, COUNT(*) AS events, "
-      "MAX(status_version) AS newest FROM events GROUP BY h_id) e ON e.h_id = p.h_id WHERE (e.h_id IS NULL OR "
-      "e.newest <> p.status_version OR e.events <> p.status_version)" +
-          OnlyOf(application, "p.application_id") + " LIMIT 1",
+      "MIN(status_version) AS oldest, MAX(status_version) AS newest FROM events GROUP BY h_id) e ON e.h_id = p.h_id "
+      "WHERE (e.h_id IS NULL OR e.newest <> p.status_version OR e.events <> e.newest - e.oldest + 1 OR "
+      "(e.oldest <> 1 AND p.created_ms >= " +
+          std::to_string(pruned_before_ms) + "))" + OnlyOf(application, "p.application_id") + " LIMIT 1",
       "itt", Bound(application), [&](const storage::Row& row) {
         Report({{row.integer(0)}, row.text(1)}, 0, "payment " + row.text(2) + " has not one event per status version");
       });

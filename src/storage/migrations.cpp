@@ -101,11 +101,11 @@ class Lease {
   std::string owner_;
 };
 
-// A repeated step may find a column or index it has added before it was killed.
-bool AlreadyThere(const StorageFailure& failure) {
+// A repeated step may find done what it did before it was killed: a column or index added, an index dropped.
+bool AlreadyDone(const StorageFailure& failure) {
   const std::string what = failure.what();
   return what.find("duplicate column name") != std::string::npos || what.find("[1060]") != std::string::npos ||
-         what.find("[1061]") != std::string::npos;
+         what.find("[1061]") != std::string::npos || what.find("[1091]") != std::string::npos;
 }
 
 void RunStep(Session& session, Lease& lease, const EmbeddedMigration& script) {
@@ -114,7 +114,7 @@ void RunStep(Session& session, Lease& lease, const EmbeddedMigration& script) {
     try {
       session.Execute(statement);
     } catch (const StorageFailure& failure) {
-      if (!AlreadyThere(failure)) throw;
+      if (!AlreadyDone(failure)) throw;
     }
   }
   session.Execute(kInsertVersion, {std::int64_t{VersionOf(script.name)}, script.name, session.DatabaseNowMs()});

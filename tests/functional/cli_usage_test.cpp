@@ -58,6 +58,8 @@ const std::vector<Words>& Commands() {
       {"config", "print"},
       {"healthcheck"},
       {"key", "rotate"},
+      {"backup"},
+      {"prune"},
   };
   return all;
 }
@@ -74,6 +76,15 @@ TEST_CASE("every command explains itself with one example of itself") {
     CHECK(Contains(run.out, "Example:\n"));
     CHECK(Contains(run.out, "multihub " + command));
   }
+}
+
+TEST_CASE("a word that is no command is named, and a group's help shows no other command's example") {
+  CHECK(Contains(RunCli({"frobnicate"}).err, "no command or option 'frobnicate'"));
+  CHECK(Contains(RunCli({"merchant", "frobnicate"}).err, "no command or option 'frobnicate'"));
+  const RunResult help = RunCli({"merchant", "--help"});
+  CHECK(help.exit_code == 0);
+  CHECK(Contains(help.out, "multihub merchant COMMAND --help"));
+  CHECK_FALSE(Contains(help.out, "serve"));
 }
 
 TEST_CASE("wrong usage is exit code 2 with nothing on stdout") {
