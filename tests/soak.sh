@@ -17,11 +17,6 @@ usage: ./dev soak NAME
 TEXT
 }
 
-build() {
-  cmake --preset "$1" >/dev/null
-  cmake --build "build/$1" --parallel "$(nproc)" ${2:+--target "${@:2}"}
-}
-
 full() {  # full PROGRAM TESTS...: at twenty times the ordinary counts
   MULTIHUB_SOAK_SCALE=20 "build/debug/tests/$1" --use-colour no --durations yes "${@:2}"
 }
@@ -30,14 +25,14 @@ name=${1:-}
 started=$SECONDS
 case "$name" in
   "") names && exit 0 ;;
-  races) build debug storage && full storage "*at once*,*never overdraw*" ;;
-  kills) build debug functional && full functional "gateway: killed*" ;;
-  outage) build debug functional && full functional "gateway: without its database*,gateway: a call that waits*" ;;
-  property) build debug simulation && full simulation ;;
-  storm) build debug functional && full functional "nobody gets another client's answer*" ;;
+  races) ./dev compile debug storage && full storage "*at once*,*never overdraw*" ;;
+  kills) ./dev compile debug functional && full functional "gateway: killed*" ;;
+  outage) ./dev compile debug functional && full functional "gateway: without its database*,gateway: a call that waits*" ;;
+  property) ./dev compile debug simulation && full simulation ;;
+  storm) ./dev compile debug functional && full functional "nobody gets another client's answer*" ;;
   fuzz) ./dev fuzz 600 ;;
   tsan)
-    build tsan
+    ./dev compile tsan
     ctest --test-dir build/tsan --output-on-failure -E '^(functional|fuzz_.*|tidy|support_selftest|bench_selftest)$'
     build/tsan/tests/functional --use-colour no "nobody gets*,answers leave*,stopping*"
     ;;
