@@ -95,6 +95,7 @@ class SnapshotBuilder {
       return;
     }
     application->secret = std::move(*secret);
+    OpenWebhookSecret(row, place, application);
     if (row.sealed_previous_secret.empty()) return;
     std::optional<base::SecretString> previous =
         base::Unseal(key_, place + "/previous_secret", row.sealed_previous_secret);
@@ -103,6 +104,17 @@ class SnapshotBuilder {
     } else {
       problem_("the previous secret of application " + std::to_string(row.id.value) +
                " does not open under this master key; requests signed with it are refused");
+    }
+  }
+
+  void OpenWebhookSecret(const storage::ApplicationRow& row, const std::string& place, Application* application) {
+    if (row.sealed_webhook_secret.empty()) return;
+    std::optional<base::SecretString> secret = base::Unseal(key_, place + "/webhook_secret", row.sealed_webhook_secret);
+    if (secret) {
+      application->webhook_secret = std::move(*secret);
+    } else {
+      problem_("the webhook secret of application " + std::to_string(row.id.value) +
+               " does not open under this master key; webhooks to the URLs of its payments are not sent");
     }
   }
 

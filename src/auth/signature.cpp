@@ -33,6 +33,11 @@ SignatureCheck CheckSignature(const Application& application, std::string_view b
   return {};
 }
 
+const base::SecretString& WebhookSigningSecret(const Application& application, base::UnixMs now_ms) {
+  const bool overlap = !application.previous_secret.empty() && now_ms < application.previous_until_ms;
+  return overlap && !application.secret_in_use ? application.previous_secret : application.secret;
+}
+
 std::string Sign(std::string_view body, const base::SecretString& secret) {
   return base::HexEncode(base::Sha512({body, secret.Reveal()}));
 }

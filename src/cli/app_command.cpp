@@ -9,6 +9,7 @@
 #include "multihub/base/clock.h"
 #include "multihub/base/ip_address.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/webhooks/signature.h"
 
 namespace multihub::cli {
 namespace {
@@ -103,7 +104,7 @@ void Create(Context* context, const CreateOptions& options) {
   RequireMerchant(*session, merchant);
   const base::MasterKey key = OpenMasterKey(context->config(), url, *session);
   const base::SecretString secret = ChooseSecret(options.secret_file);
-  const base::SecretString webhook_secret = NewWebhookSecret(base::SystemRandomInstance());
+  const base::SecretString webhook_secret = webhooks::NewEndpointSecret(base::SystemRandomInstance());
 
   storage::ApplicationRow row;
   row.merchant_id = merchant;
@@ -282,7 +283,7 @@ void RotateWebhookSecret(Context* context, std::int64_t id) {
   const storage::DatabaseUrl url = context->database_url();
   const auto session = context->OpenCurrent(url);
   const base::MasterKey key = OpenMasterKey(context->config(), url, *session);
-  const base::SecretString secret = NewWebhookSecret(base::SystemRandomInstance());
+  const base::SecretString secret = webhooks::NewEndpointSecret(base::SystemRandomInstance());
   const ApplicationSecrets secrets(key, base::SystemRandomInstance());
   storage::RunUnit(*session, kUnitBudgetMs, [&](storage::Session& unit) {
     storage::LockDirectory(unit);

@@ -64,6 +64,10 @@ struct LimitsConfig {
   std::int64_t read_burst = 6000;
   std::int64_t notification_per_minute = 10;
   std::int64_t notification_burst = 10;
+  std::int64_t webhook_per_minute = 600;
+  std::int64_t webhook_burst = 600;
+  std::int64_t webhook_send_per_minute = 10;
+  std::int64_t webhook_send_burst = 10;
   std::int64_t unauthenticated_per_minute = 300;
   std::int64_t unauthenticated_per_minute_sandbox = 6000;
   std::int64_t unauthenticated_sources = 65536;
@@ -89,6 +93,11 @@ struct WebhooksConfig {
   bool allow_private_networks = false;
   bool allow_private_networks_with_live = false;
   bool require_https = false;
+  std::int64_t max_in_flight = 256;
+  std::int64_t max_per_application = 32;
+  std::int64_t max_per_origin = 8;
+  std::int64_t poll_ms = 500;
+  std::int64_t lease_slack_ms = 30000;
 };
 
 // What `prune` keeps.

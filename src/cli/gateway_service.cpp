@@ -1,21 +1,30 @@
 #include "cli/gateway_service.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "cli/database_clock.h"
 #include "cli/directory_refresher.h"
 #include "cli/refused.h"
+#include "multihub/auth/signature.h"
+#include "multihub/base/ids.h"
 #include "multihub/base/random.h"
 #include "multihub/handlers/method_table.h"
 #include "multihub/http/front.h"
 #include "multihub/http/gateway_handler.h"
+#include "multihub/net/http_client.h"
+#include "multihub/observability/log.h"
 #include "multihub/payments/engine.h"
 #include "multihub/providers/simulator.h"
 #include "multihub/rpc/gateway.h"
 #include "multihub/storage/directory_store.h"
+#include "multihub/webhooks/dispatcher.h"
+#include "multihub/webhooks/sender.h"
+#include "multihub/webhooks/webhooks.h"
 
 namespace multihub::cli {
 namespace {
@@ -34,6 +43,8 @@ rpc::GatewayOptions ToGatewayOptions(const Config& config, bool sandbox) {
   options.payment = Limit(limits.payment_per_minute, limits.payment_burst);
   options.read = Limit(limits.read_per_minute, limits.read_burst);
   options.notification = Limit(limits.notification_per_minute, limits.notification_burst);
+  options.webhook = Limit(limits.webhook_per_minute, limits.webhook_burst);
+  options.webhook_send = Limit(limits.webhook_send_per_minute, limits.webhook_send_burst);
   const std::int64_t refusals = sandbox ? limits.unauthenticated_per_minute_sandbox : limits.unauthenticated_per_minute;
   options.unauthenticated = Limit(refusals, refusals);
   options.unauthenticated_sources = static_cast<std::size_t>(limits.unauthenticated_sources);
@@ -76,14 +87,53 @@ http::FrontOptions ToFrontOptions(const HttpConfig& config, const std::vector<st
 
 bool IsLoopback(const std::string& listen) { return listen.rfind("127.", 0) == 0 || listen.rfind("[::1]", 0) == 0; }
 
+// A sandbox nobody else can reach may send webhooks to its own machine.
+bool AllowsLoopback(const GatewayServiceOptions& options) {
+  return options.sandbox && std::all_of(options.listen.begin(), options.listen.end(), IsLoopback);
+}
+
 handlers::HandlerOptions ToHandlerOptions(const Config& config, const GatewayServiceOptions& options) {
   handlers::HandlerOptions handler_options;
   handler_options.webhook_url.allow_private = config.webhooks.allow_private_networks;
   handler_options.webhook_url.require_https = config.webhooks.require_https;
-  bool loopback = options.sandbox;
-  for (const std::string& listen : options.listen) loopback = loopback && IsLoopback(listen);
-  handler_options.webhook_url.allow_loopback = loopback;
+  handler_options.webhook_url.allow_loopback = AllowsLoopback(options);
   return handler_options;
+}
+
+// Where this process listens. A port that the system picks is only known later, and left out.
+std::vector<net::OwnAddress> OwnAddresses(const GatewayServiceOptions& options) {
+  std::vector<std::string> listeners = options.listen;
+  listeners.push_back(options.ops_listen);
+  std::vector<net::OwnAddress> own;
+  for (const std::string& listener : listeners) {
+    const std::size_t colon = listener.rfind(':');
+    if (colon == std::string::npos) continue;
+    std::string host = listener.substr(0, colon);
+    if (host.size() > 1 && host.front() == '[') host = host.substr(1, host.size() - 2);
+    const auto address = base::IpAddress::Parse(host);
+    const unsigned long port = std::strtoul(listener.c_str() + colon + 1, nullptr, 10);
+    if (address && port > 0) own.push_back({*address, static_cast<std::uint16_t>(port)});
+  }
+  return own;
+}
+
+net::HttpClientOptions ToClientOptions(const Config& config, const GatewayServiceOptions& options) {
+  net::HttpClientOptions client;
+  client.policy.allow_private = config.webhooks.allow_private_networks;
+  client.policy.allow_loopback = AllowsLoopback(options);
+  client.own_addresses = OwnAddresses(options);
+  return client;
+}
+
+webhooks::DispatcherOptions ToDispatcherOptions(const WebhooksConfig& config, const std::string& owner) {
+  webhooks::DispatcherOptions options;
+  options.owner = owner;
+  options.max_in_flight = static_cast<int>(config.max_in_flight);
+  options.max_per_application = static_cast<int>(config.max_per_application);
+  options.max_per_origin = static_cast<int>(config.max_per_origin);
+  options.poll_ms = config.poll_ms;
+  options.lease_slack_ms = config.lease_slack_ms;
+  return options;
 }
 
 // Runs `work` on a thread of its own, again and again, until it goes.
@@ -129,11 +179,23 @@ class GatewayService::Impl {
         listen_(options.listen),
         database_(url),
         simulator_({config.simulator.delay_ms}, key_.Derive(kCallbackPurpose), clock_),
-        engine_(database_, ToEngineOptions(config), {&simulator_}, key_, clock_, base::SystemRandomInstance()),
+        owner_("gw_" + base::NewUlid(clock_.NowMs(), base::SystemRandomInstance())),
+        client_(ToClientOptions(config, options), net::SystemResolver()),
+        sender_(
+            client_, [this](domain::ApplicationId id) { return SecretsOf(id); }, key_, clock_,
+            base::SystemRandomInstance()),
+        engine_(database_, ToEngineOptions(config), {&simulator_}, key_, clock_, base::SystemRandomInstance(),
+                ToHooks()),
+        dispatcher_(engine_.access(), sender_, clock_, base::SystemRandomInstance(),
+                    ToDispatcherOptions(config.webhooks, owner_)),
+        webhooks_(
+            engine_.access(), sender_, key_, clock_, base::SystemRandomInstance(), [this] { dispatcher_.Wake(); },
+            std::make_unique<webhooks::TargetCheck>(ToClientOptions(config, options).policy)),
         refresher_(std::move(refresher_session), key_, directory_, clock_, [this] { return engine_.Readiness(); }),
         gateway_(ToGatewayOptions(config, options.sandbox),
-                 handlers::MakeMethodTable(engine_.payments(), ToHandlerOptions(config, options)), directory_, clock_,
-                 base::SystemRandomInstance(), [this](domain::ApplicationId id) { NoteSecretInUse(id); }),
+                 handlers::MakeMethodTable(engine_.payments(), ToHandlerOptions(config, options), &webhooks_),
+                 directory_, clock_, base::SystemRandomInstance(),
+                 [this](domain::ApplicationId id) { NoteSecretInUse(id); }),
         front_(ToFrontOptions(config.http, options.listen), std::make_shared<http::GatewayHandler>(gateway_)) {}
 
   // A start that failed half-way leaves threads that use each other.
@@ -142,6 +204,7 @@ class GatewayService::Impl {
   void Start() {
     engine_.Start();
     refresher_.Start();
+    dispatcher_.Start();
     simulator_.StartCallbacks([this](const providers::CallbackRequest& message) { Deliver(message); });
     expiry_ = std::make_unique<Ticker>(kExpireEvery, [this] { gateway_.ExpireOverdue(); });
     if (const std::string problem = front_.Start(); !problem.empty()) throw Refused(problem);
@@ -160,6 +223,8 @@ class GatewayService::Impl {
     const bool all_answered = front_.Stop(timeout_ms);
     simulator_.StopCallbacks();
     refresher_.Stop();
+    dispatcher_.Stop();
+    client_.Stop();
     engine_.Stop();
     expiry_.reset();
     return all_answered;
@@ -167,7 +232,34 @@ class GatewayService::Impl {
 
  private:
   void NoteSecretInUse(domain::ApplicationId id) {
-    engine_.Submit([id](storage::Session& session) { storage::MarkSecretInUse(session, id); });
+    engine_.access().Write(
+        id, [id](storage::Session& session) { storage::MarkSecretInUse(session, id); },
+        [id](bool stored, const std::string& internal) {
+          // The application's next call notes it again.
+          if (stored) return;
+          observability::Log(observability::LogLevel::kWarn, "secret_use_not_stored",
+                             {{observability::LogField::kApplicationId, std::to_string(id.value)},
+                              {observability::LogField::kDetail, internal}});
+        });
+  }
+
+  std::optional<webhooks::ApplicationSecrets> SecretsOf(domain::ApplicationId id) const {
+    const auto directory = directory_.Current();
+    const auth::Application* application = directory == nullptr ? nullptr : directory->Find(id);
+    if (application == nullptr || application->secret.empty()) return std::nullopt;
+    return webhooks::ApplicationSecrets{auth::WebhookSigningSecret(*application, clock_.NowMs()),
+                                        application->webhook_secret};
+  }
+
+  payments::DeliveryHooks ToHooks() {
+    payments::DeliveryHooks hooks;
+    hooks.owner = owner_;
+    hooks.has_room = [this](const std::string& endpoint_id) { return dispatcher_.HasRoom(endpoint_id); };
+    hooks.lease_ms = [this](const storage::EndpointRow& endpoint) { return dispatcher_.LeaseMs(endpoint); };
+    hooks.committed = [this](std::vector<storage::ReadyDelivery> deliveries) {
+      dispatcher_.Take(std::move(deliveries));
+    };
+    return hooks;
   }
 
   // The simulator never repeats a message; what is lost here is found by asking.
@@ -179,9 +271,14 @@ class GatewayService::Impl {
   const std::vector<std::string> listen_;
   DatabaseClock clock_;
   const storage::Database database_;
-  providers::Simulator simulator_;
-  payments::Engine engine_;
   auth::DirectoryCache directory_;
+  providers::Simulator simulator_;
+  const std::string owner_;  // of this process, in leases
+  net::HttpClient client_;
+  webhooks::Sender sender_;
+  payments::Engine engine_;
+  webhooks::Dispatcher dispatcher_;
+  webhooks::Webhooks webhooks_;
   DirectoryRefresher refresher_;
   rpc::Gateway gateway_;
   std::unique_ptr<Ticker> expiry_;

@@ -15,6 +15,7 @@ namespace multihub::cli {
 
 struct GatewayServiceOptions {
   std::vector<std::string> listen;  // instead of Config::http
+  std::string ops_listen;           // where webhooks must not go either
   bool sandbox = false;
 };
 

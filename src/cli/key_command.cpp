@@ -5,6 +5,7 @@
 #include "cli/security.h"
 #include "multihub/base/json_writer.h"
 #include "multihub/payments/reseal_cards.h"
+#include "multihub/webhooks/reseal_endpoints.h"
 
 namespace multihub::cli {
 namespace {
@@ -12,6 +13,7 @@ namespace {
 struct Resealed {
   std::int64_t applications = 0;
   std::int64_t cards = 0;
+  std::int64_t webhooks = 0;
 };
 
 void ResealApplication(storage::Session& unit, storage::ApplicationRow row, const ApplicationSecrets& present,
@@ -40,8 +42,12 @@ Resealed Reseal(storage::Session& session, const base::MasterKey& present_key, c
     if (!cards) {
       throw Refused("A sealed card number does not open under the present master key; nothing was changed.");
     }
+    const std::optional<std::int64_t> endpoints = webhooks::ResealEndpoints(unit, present_key, next_key, random);
+    if (!endpoints) {
+      throw Refused("The secret of a webhook does not open under the present master key; nothing was changed.");
+    }
     AdoptMasterKey(unit, present_key, next_key, random);
-    count = {static_cast<std::int64_t>(rows.size()), *cards};
+    count = {static_cast<std::int64_t>(rows.size()), *cards, *endpoints};
   });
   return count;
 }
@@ -58,10 +64,12 @@ void Rotate(Context* context, const std::string& new_key_file) {
   std::string json;
   base::JsonWriter writer(&json);
   writer.BeginObject().Key("previous_key_id").String(present.key_id()).Key("key_id").String(next.key_id());
-  writer.Key("applications").Int(count.applications).Key("cards").Int(count.cards).EndObject();
+  writer.Key("applications").Int(count.applications).Key("cards").Int(count.cards);
+  writer.Key("webhooks").Int(count.webhooks).EndObject();
   context->Print(json, "Everything is sealed under key " + next.key_id() + " now (" +
                            std::to_string(count.applications) + " applications, " + std::to_string(count.cards) +
-                           " cards). Set it as the master key and restart every gateway.");
+                           " cards, " + std::to_string(count.webhooks) +
+                           " webhooks). Set it as the master key and restart every gateway.");
 }
 
 }  // namespace

@@ -23,6 +23,9 @@ void Declare(Command root, Context* context) {
   AddProvider(&root, context);
   AddBalance(&root, context);
   AddPayment(&root, context);
+  AddWebhook(&root, context);
+  AddEvent(&root, context);
+  AddDelivery(&root, context);
   AddLedger(&root, context);
   AddCall(&root, context);
   AddSign(&root, context);

@@ -175,10 +175,6 @@ base::SecretString NewApplicationSecret(base::Random& random) {
   return base::SecretString(base::Base64UrlEncode(RandomBytes(random)));
 }
 
-base::SecretString NewWebhookSecret(base::Random& random) {
-  return base::SecretString("whsec_" + base::Base64Encode(RandomBytes(random)));
-}
-
 base::SecretString ReadSecretFile(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream) RefuseFile("The secret file cannot be read at", path);

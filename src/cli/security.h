@@ -39,9 +39,8 @@ base::MasterKey ReadMasterKeyFile(const std::string& path);
 void AdoptMasterKey(storage::Session& session, const base::MasterKey& present, const base::MasterKey& next,
                     base::Random& random);
 
-// 32 random bytes, base64url; and the same as a webhook secret, "whsec_" and base64.
+// 32 random bytes, base64url.
 base::SecretString NewApplicationSecret(base::Random& random);
-base::SecretString NewWebhookSecret(base::Random& random);
 
 // A secret somebody brought along: the one line of a file, or the environment variable MULTIHUB_SECRET when no file is
 // named. Throws Refused when there is none or it cannot be one.

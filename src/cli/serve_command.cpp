@@ -141,6 +141,7 @@ void PrintSandbox(const std::string& address) {
 GatewayServiceOptions ToServiceOptions(const Config& config, const ServeOptions& options) {
   GatewayServiceOptions service;
   service.listen = options.listen.empty() ? config.http.listen : options.listen;
+  service.ops_listen = options.ops_listen.value_or(config.ops.listen);
   service.sandbox = options.sandbox;
   return service;
 }

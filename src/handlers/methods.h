@@ -4,6 +4,7 @@
 #include "multihub/handlers/method_table.h"
 #include "multihub/payments/payments.h"
 #include "multihub/rpc/method.h"
+#include "multihub/webhooks/webhooks.h"
 
 namespace multihub::handlers {
 
@@ -15,5 +16,20 @@ void PaymentOut(payments::Payments& payments, const HandlerOptions& options, con
 void PaymentStatus(payments::Payments& payments, const rpc::CallContext& context, rpc::Finish finish);
 void PaymentNotification(payments::Payments& payments, const rpc::CallContext& context, rpc::Finish finish);
 void BalanceGet(payments::Payments& payments, const rpc::CallContext& context, rpc::Finish finish);
+
+void WebhookCreate(webhooks::WebhookMethods& webhooks, const HandlerOptions& options, const rpc::CallContext& context,
+                   rpc::Finish finish);
+void WebhookList(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
+void WebhookGet(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
+void WebhookUpdate(webhooks::WebhookMethods& webhooks, const HandlerOptions& options, const rpc::CallContext& context,
+                   rpc::Finish finish);
+void WebhookDelete(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
+void WebhookEnable(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
+void WebhookDisable(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
+void WebhookTest(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
+void WebhookRotateSecret(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
+void EventList(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
+void EventGet(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
+void EventReplay(webhooks::WebhookMethods& webhooks, const rpc::CallContext& context, rpc::Finish finish);
 
 }  // namespace multihub::handlers

@@ -4,18 +4,10 @@
 #include <string>
 #include <utility>
 
-#include "handlers/request_fields.h"
-
 namespace multihub::handlers {
-namespace {
 
-struct SentClientId {
-  std::optional<std::string> text;
-  bool possible = true;
-};
-
-SentClientId ReadClientId(RequestFields* fields, const Branch& identifiers, bool numbers_allowed) {
-  const base::JsonValue sent = fields->Optional(identifiers, "c_id");
+SentClientId ReadClientId(RequestFields* fields, const Branch& parent, bool numbers_allowed) {
+  const base::JsonValue sent = fields->Optional(parent, "c_id");
   if (!sent.present()) return {};
   if (sent.is_string()) return {std::string(sent.string()), true};
   if (sent.is_number() && numbers_allowed) {
@@ -24,13 +16,11 @@ SentClientId ReadClientId(RequestFields* fields, const Branch& identifiers, bool
     const bool possible = number.kind == base::WholeNumber::Kind::kInRange && number.value >= 0;
     if (number.kind != base::WholeNumber::Kind::kNotWhole) return {std::to_string(number.value), possible};
   }
-  fields->Refuse(identifiers, "c_id",
+  fields->Refuse(parent, "c_id",
                  numbers_allowed ? "must be a string or a whole number"
                                  : "must be a string; this application does not accept numbers");
   return {};
 }
-
-}  // namespace
 
 errors::Outcome<payments::PaymentLookup> ReadPaymentLookup(const rpc::CallContext& context) {
   RequestFields fields;

@@ -101,15 +101,15 @@ std::optional<Payment> Lookup(storage::Session& session, const PaymentLookup& lo
 
 }  // namespace
 
-class Engine::Impl final : public Payments {
+class Engine::Impl final : public Payments, public storage::Access {
  public:
   Impl(const storage::Database& database, EngineOptions options, std::vector<providers::Provider*> providers,
-       const base::MasterKey& key, const base::Clock& clock, base::Random& random)
+       const base::MasterKey& key, const base::Clock& clock, base::Random& random, DeliveryHooks hooks)
       : options_(options),
         key_(key),
         clock_(clock),
         random_(random),
-        writer_(key, clock, random),
+        writer_(key, clock, random, std::move(hooks)),
         readers_(database, {options.readers, options.reader_queue, options.statement_timeout_s, 9'500}),
         runner_(std::move(providers), options.provider_workers, options.provider_queue, key,
                 [this](Payment payment, const providers::Report& report, const char* source) {
@@ -164,7 +164,7 @@ class Engine::Impl final : public Payments {
 
   void Find(PaymentLookup lookup, PaymentDone done) override {
     const std::int64_t received_us = lookup.received_us;
-    Read(received_us, done, [lookup = std::move(lookup), done](storage::Session& session) {
+    ReadFor(received_us, done, [lookup = std::move(lookup), done](storage::Session& session) {
       auto payment = Lookup(session, lookup);
       if (payment) {
         done(std::move(*payment));
@@ -189,7 +189,7 @@ class Engine::Impl final : public Payments {
   }
 
   void Balance(domain::ApplicationId application, std::int64_t received_us, BalanceDone done) override {
-    Read(received_us, done, [application, done](storage::Session& session) {
+    ReadFor(received_us, done, [application, done](storage::Session& session) {
       BalanceView view;
       for (const storage::BalanceRow& row : storage::ReadBalances(session, application)) {
         view.amounts.push_back(AmountOf(row));
@@ -220,11 +220,20 @@ class Engine::Impl final : public Payments {
     if (!taken) done(false);
   }
 
-  void SubmitCustom(std::function<void(storage::Session&)> work) {
+  // ---- storage::Access -------------------------------------------------------------------------------------------
+
+  bool Write(domain::ApplicationId application, std::function<void(storage::Session&)> work,
+             std::function<void(bool, const std::string&)> done) override {
     auto job = std::make_unique<CustomJob>();
     job->work = std::move(work);
+    job->done = std::move(done);
     std::unique_ptr<storage::LaneJob> lane_job = std::move(job);
-    if (!lanes_.front()->Submit(&lane_job, LaneKind::kBackground)) lane_job->Failed(false, "lane full");
+    return LaneOf(application).Submit(&lane_job, LaneKind::kBackground);
+  }
+
+  bool Read(std::int64_t received_us, std::function<void(storage::Session&)> read,
+            std::function<void(const std::string&)> failed) override {
+    return readers_.Submit(received_us, std::move(read), std::move(failed));
   }
 
   std::string Readiness() const {
@@ -273,7 +282,7 @@ class Engine::Impl final : public Payments {
   }
 
   template <typename Done>
-  void Read(std::int64_t received_us, const Done& done, std::function<void(storage::Session&)> read) {
+  void ReadFor(std::int64_t received_us, const Done& done, std::function<void(storage::Session&)> read) {
     const bool taken = readers_.Submit(received_us, std::move(read), [done](const std::string& internal) {
       done(base::Fail(errors::HubError(internal)));
     });
@@ -342,15 +351,15 @@ class Engine::Impl final : public Payments {
 };
 
 Engine::Engine(const storage::Database& database, EngineOptions options, std::vector<providers::Provider*> providers,
-               const base::MasterKey& key, const base::Clock& clock, base::Random& random)
-    : impl_(std::make_unique<Impl>(database, options, std::move(providers), key, clock, random)) {}
+               const base::MasterKey& key, const base::Clock& clock, base::Random& random, DeliveryHooks hooks)
+    : impl_(std::make_unique<Impl>(database, options, std::move(providers), key, clock, random, std::move(hooks))) {}
 Engine::~Engine() = default;
 Payments& Engine::payments() { return *impl_; }
 void Engine::HandleProviderCallback(const std::string& provider, const providers::CallbackRequest& request,
                                     std::function<void(bool)> done) {
   impl_->HandleProviderCallback(provider, request, std::move(done));
 }
-void Engine::Submit(std::function<void(storage::Session&)> work) { impl_->SubmitCustom(std::move(work)); }
+storage::Access& Engine::access() { return *impl_; }
 void Engine::Start() { impl_->Start(); }
 void Engine::Stop() { impl_->Stop(); }
 std::string Engine::Readiness() { return impl_->Readiness(); }

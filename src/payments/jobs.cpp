@@ -9,7 +9,12 @@ using observability::Log;
 using observability::LogField;
 using observability::LogLevel;
 
+void Job::HandOverDeliveries() {
+  if (!deliveries.empty() && !hooks->owner.empty()) hooks->committed(std::move(deliveries));
+}
+
 void AcceptJob::Committed() {
+  HandOverDeliveries();
   if (refusal) {
     done(base::Fail(std::move(*refusal)));
   } else {
@@ -22,6 +27,7 @@ void AcceptJob::Failed(bool outcome_unknown, const std::string& internal) {
 }
 
 void ReportJob::Committed() {
+  HandOverDeliveries();
   if (kept_now) {
     Alert(kept_reason, {{LogField::kPaymentId, h_id}, {LogField::kDetail, "reported by " + source}});
   }
@@ -35,6 +41,7 @@ void ReportJob::Failed(bool, const std::string& internal) {
 }
 
 void NotifyJob::Committed() {
+  HandOverDeliveries();
   if (refusal) {
     done(base::Fail(std::move(*refusal)));
   } else {
@@ -43,9 +50,5 @@ void NotifyJob::Committed() {
 }
 
 void NotifyJob::Failed(bool, const std::string& internal) { done(base::Fail(errors::HubError(internal))); }
-
-void CustomJob::Failed(bool, const std::string& internal) {
-  Log(LogLevel::kError, "unit_not_stored", {{LogField::kDetail, internal}});
-}
 
 }  // namespace multihub::payments

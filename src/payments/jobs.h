@@ -5,9 +5,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "multihub/domain/ledger.h"
 #include "multihub/errors/refusal.h"
+#include "multihub/payments/delivery_hooks.h"
 #include "multihub/payments/operator.h"
 #include "multihub/payments/payments.h"
 #include "multihub/providers/provider.h"
@@ -37,6 +39,11 @@ class JobVisitor {
 
 struct Job : storage::LaneJob {
   virtual void Accept(JobVisitor& visitor) = 0;
+
+  // The webhooks that follow from it, made by the writer; handed over after the commit.
+  std::vector<storage::ReadyDelivery> deliveries;
+  const DeliveryHooks* hooks = nullptr;
+  void HandOverDeliveries();
 };
 
 template <typename Derived>
@@ -115,11 +122,12 @@ struct BalanceJob final : VisitedJob<BalanceJob> {
   void Failed(bool, const std::string&) override {}
 };
 
-// Any other unit of work of the gateway (directory updates).
+// Any other unit of work of the gateway (storage::Access).
 struct CustomJob final : VisitedJob<CustomJob> {
   std::function<void(storage::Session&)> work;
-  void Committed() override {}
-  void Failed(bool, const std::string&) override;
+  std::function<void(bool stored, const std::string& internal)> done;
+  void Committed() override { done(true, std::string()); }
+  void Failed(bool, const std::string& internal) override { done(false, internal); }
 };
 
 }  // namespace multihub::payments

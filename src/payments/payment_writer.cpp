@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "multihub/base/ids.h"
 #include "multihub/base/json_writer.h"
 #include "payments/balance_amount.h"
+#include "payments/delivery_plan.h"
 #include "payments/event_log.h"
 #include "payments/jobs.h"
 
@@ -26,6 +28,8 @@ using errors::Code;
 using providers::ReportedState;
 using storage::BalanceKey;
 using storage::BalanceRow;
+
+constexpr const char* kOtherCurrency = "This reference was used before, for another currency.";
 
 // Thrown to run the batch again with what was learnt noted in a job.
 struct RunAgain {};
@@ -112,6 +116,7 @@ class Batch final : public JobVisitor {
     for (NotifyJob* job : notifies_) Notify(job);
     Insert();
     StoreBalances();
+    PlanDeliveries();
     Claim();
     for (CustomJob* job : customs_) job->work(session_);
   }
@@ -237,6 +242,7 @@ class Batch final : public JobVisitor {
     }
     reported->changed = true;
     events_.push_back(MakeEvent(payment, previous, writer_.random()));
+    event_sources_.push_back({job, &payment});
     if (auto movement = MovementOf(payment)) settled_.push_back({job, payment, std::move(*movement)});
     job->outcome = ReportOutcome::kMoved;
   }
@@ -361,6 +367,9 @@ class Batch final : public JobVisitor {
     Movement movement = MovementOfChange(job->change);
     const auto known = storage::FindEntry(session_, key.application_id, movement.kind, job->change.reference);
     if (known) return Repeat(job, *known);
+    const auto [changed, first] =
+        changes_.try_emplace({key.application_id, std::string(movement.kind), job->change.reference}, job);
+    if (!first) return RepeatInBatch(job, *changed->second);
     const bool adds = job->change.operation == BalanceOperation::kTopUp;
     BalanceRow* row = adds ? EnsureBalance(key) : FindBalance(key);
     if (row == nullptr) {
@@ -380,10 +389,21 @@ class Batch final : public JobVisitor {
   void Repeat(BalanceJob* job, const storage::LedgerEntry& known) {
     const BalanceRow* row = FindBalance(known.key);
     if (row == nullptr || known.key != KeyOfChange(job->change)) {
-      job->refusal = "This reference was used before, for another currency.";
+      job->refusal = kOtherCurrency;
       return;
     }
     job->result = {AmountOf(*row, AmountsAfter(known.key, known.seq)), true};
+  }
+
+  // Of two with one reference in this batch the second is the repetition.
+  static void RepeatInBatch(BalanceJob* job, const BalanceJob& first) {
+    if (KeyOfChange(job->change) != KeyOfChange(first.change)) {
+      job->refusal = kOtherCurrency;
+    } else if (first.refusal) {
+      job->refusal = first.refusal;
+    } else {
+      job->result = {first.result.balance, true};
+    }
   }
 
   // ---- new payments --------------------------------------------------------------------------------------------
@@ -424,6 +444,7 @@ class Batch final : public JobVisitor {
     }
     new_payments_.push_back(&payment);
     events_.push_back(MakeEvent(payment, payment.status, writer_.random()));
+    event_sources_.push_back({job, &payment});
     tasks_.push_back({payment.h_id, payment.application_id, job->first_ask_ms, 0});
   }
 
@@ -432,20 +453,11 @@ class Batch final : public JobVisitor {
   void Notify(NotifyJob* job) {
     job->refusal.reset();
     const Payment& payment = job->payment;
-    std::vector<std::string> endpoints = storage::EnabledEndpoints(session_, payment.application_id);
-    if (!payment.webhook_url.empty()) {
-      endpoints.push_back(storage::EnsureInRequestEndpoint(
-          session_,
-          {"wh_" + base::NewUlid(now_ms_, writer_.random()), payment.application_id, payment.webhook_url, now_ms_}));
-    }
-    if (endpoints.empty()) {
-      job->refusal = errors::Refuse(Code::kNoCallbackUrl);
-      return;
-    }
-    for (const std::string& endpoint : endpoints) {
-      deliveries_.push_back({"dlv_" + base::NewUlid(now_ms_, writer_.random()), endpoint, payment.application_id,
-                             payment.h_id, payment.status_version, now_ms_});
-    }
+    const std::vector<storage::EventRow> events = storage::EventsOf(session_, payment.h_id);
+    MULTIHUB_CHECK(!events.empty());
+    const PlannedEvent planned{job, &payment, &events.front(), true};
+    DeliveryPlan plan(session_, writer_.hooks(), writer_.random(), now_ms_);
+    if (plan.Make({&planned, 1}).front() == 0) job->refusal = errors::Refuse(Code::kNoCallbackUrl);
   }
 
   // ---- writing -------------------------------------------------------------------------------------------------
@@ -454,9 +466,23 @@ class Batch final : public JobVisitor {
     storage::InsertPayments(session_, new_payments_);
     storage::InsertEvents(session_, events_);
     storage::InsertTasks(session_, tasks_);
-    storage::InsertDeliveries(session_, deliveries_);
     storage::InsertEntries(session_, entries_);
     storage::DeleteTasks(session_, finished_);
+  }
+
+  // Whose the event at the same place of `events_` is.
+  struct EventSource {
+    Job* job;
+    const Payment* payment;
+  };
+
+  void PlanDeliveries() {
+    std::vector<PlannedEvent> planned;
+    planned.reserve(events_.size());
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      planned.push_back({event_sources_[i].job, event_sources_[i].payment, &events_[i], false});
+    }
+    DeliveryPlan(session_, writer_.hooks(), writer_.random(), now_ms_).Make(planned);
   }
 
   void StoreBalances() {
@@ -494,24 +520,32 @@ class Batch final : public JobVisitor {
   std::map<BalanceKey, BalanceRow> balances_;
   std::map<BalanceKey, std::int64_t> taken_seq_;
   std::set<BalanceKey> moved_;
+  // By application, kind and reference.
+  std::map<std::tuple<domain::ApplicationId, std::string, std::string>, const BalanceJob*> changes_;
 
   std::vector<const Payment*> new_payments_;
   std::vector<storage::EventRow> events_;
   std::vector<storage::ProviderTask> tasks_;
-  std::vector<storage::DeliveryRow> deliveries_;
+  std::vector<EventSource> event_sources_;
   std::vector<storage::LedgerEntry> entries_;
   std::vector<std::string> finished_;
 };
 
 }  // namespace
 
-PaymentWriter::PaymentWriter(const base::MasterKey& key, const base::Clock& clock, base::Random& random)
-    : chain_(key.Derive("ledger-chain")), clock_(clock), random_(random) {}
+PaymentWriter::PaymentWriter(const base::MasterKey& key, const base::Clock& clock, base::Random& random,
+                             DeliveryHooks hooks)
+    : chain_(key.Derive("ledger-chain")), clock_(clock), random_(random), hooks_(std::move(hooks)) {}
 
 void PaymentWriter::Write(storage::Session& session, std::span<storage::LaneJob* const> jobs) {
   for (;;) {
     Batch batch(*this, session);
-    for (storage::LaneJob* job : jobs) static_cast<Job*>(job)->Accept(batch);
+    for (storage::LaneJob* lane_job : jobs) {
+      Job* job = static_cast<Job*>(lane_job);
+      job->deliveries.clear();
+      job->hooks = &hooks_;
+      job->Accept(batch);
+    }
     try {
       batch.Run();
       return;

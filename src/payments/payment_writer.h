@@ -10,6 +10,7 @@
 #include "multihub/base/clock.h"
 #include "multihub/base/random.h"
 #include "multihub/base/sealing.h"
+#include "multihub/payments/delivery_hooks.h"
 #include "multihub/storage/commit_lane.h"
 #include "multihub/storage/ledger_store.h"
 
@@ -18,7 +19,7 @@ namespace multihub::payments {
 class PaymentWriter final : public storage::BatchWriter {
  public:
   // `clock` gives database time. References outlive the writer. Thread safe (every lane uses the same one).
-  PaymentWriter(const base::MasterKey& key, const base::Clock& clock, base::Random& random);
+  PaymentWriter(const base::MasterKey& key, const base::Clock& clock, base::Random& random, DeliveryHooks hooks = {});
 
   // Every job must be a payments::Job.
   void Write(storage::Session& session, std::span<storage::LaneJob* const> jobs) override;
@@ -26,11 +27,13 @@ class PaymentWriter final : public storage::BatchWriter {
   const storage::LedgerChain& chain() const { return chain_; }
   const base::Clock& clock() const { return clock_; }
   base::Random& random() const { return random_; }
+  const DeliveryHooks& hooks() const { return hooks_; }
 
  private:
   storage::LedgerChain chain_;
   const base::Clock& clock_;
   base::Random& random_;
+  const DeliveryHooks hooks_;
 };
 
 }  // namespace multihub::payments

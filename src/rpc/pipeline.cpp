@@ -251,6 +251,10 @@ const RateLimit* Pipeline::LimitOf(RateClass rate_class) const {
       return &options_.read;
     case RateClass::kNotification:
       return &options_.notification;
+    case RateClass::kWebhook:
+      return &options_.webhook;
+    case RateClass::kWebhookSend:
+      return &options_.webhook_send;
   }
   return nullptr;
 }

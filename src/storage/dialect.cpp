@@ -4,6 +4,9 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "multihub/base/check.h"
 
 namespace multihub::storage::dialect {
@@ -83,6 +86,16 @@ StorageFailure::Kind SqliteKind(int code) {
   }
 }
 
+// Texts of the server about a statement's data or words repeat them: the values of a merchant's call, which no log may
+// hold. (SOCI's what() does so for every error; get_error_message() leaves them out.)
+bool MayRepeatValues(unsigned int code) {
+  constexpr unsigned int kServerErrors = 2000;
+  constexpr unsigned int kHarmless[] = {1021, 1040, 1041, 1044, 1045, 1047, 1049, 1053, 1060, 1061, 1091,
+                                        1114, 1146, 1205, 1213, 1290, 1317, 1836, 1927, 1969, 3024};
+  if (code >= kServerErrors && code < 3000) return false;  // the client's own
+  return std::find(std::begin(kHarmless), std::end(kHarmless), code) == std::end(kHarmless);
+}
+
 StorageFailure::Kind MysqlKind(unsigned int code) {
   if (code >= kMysqlConnectFirst && code <= kMysqlConnectLast) return StorageFailure::Kind::kLost;
   switch (code) {
@@ -121,13 +134,15 @@ void Rethrow(Engine engine, const char* doing) {
   } catch (const StorageFailure&) {
     throw;
   } catch (const soci::mysql_soci_error& e) {
-    throw StorageFailure(MysqlKind(e.err_num_), prefix + "[" + std::to_string(e.err_num_) + "] " + e.what());
+    const std::string text = MayRepeatValues(e.err_num_) ? "" : " " + e.get_error_message();
+    throw StorageFailure(MysqlKind(e.err_num_), prefix + "[" + std::to_string(e.err_num_) + "]" + text);
   } catch (const soci::sqlite3_soci_error& e) {
-    throw StorageFailure(SqliteKind(e.result()), prefix + "[" + std::to_string(e.result()) + "] " + e.what());
+    throw StorageFailure(SqliteKind(e.result()),
+                         prefix + "[" + std::to_string(e.result()) + "] " + e.get_error_message());
   } catch (const soci::soci_error& e) {
     // SOCI reports a use of a connection it has closed without a number; opening anew settles it either way.
     throw StorageFailure(engine == Engine::kMysql ? StorageFailure::Kind::kLost : StorageFailure::Kind::kOther,
-                         prefix + e.what());
+                         prefix + e.get_error_message());
   }
 }
 

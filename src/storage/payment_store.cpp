@@ -91,13 +91,6 @@ std::vector<Payment> Select(Session& session, const std::string& tail, std::span
   return payments;
 }
 
-// Few sizes of IN lists, so that few statements are prepared: short lists are filled up with their last value.
-std::size_t ListSize(std::size_t n) {
-  std::size_t size = 1;
-  while (size < n) size *= 2;
-  return size;
-}
-
 }  // namespace
 
 std::vector<Payment> FindByClientKeys(Session& session, std::span<const ClientKey> keys) {
@@ -117,10 +110,8 @@ std::vector<Payment> FindByClientKeys(Session& session, std::span<const ClientKe
 
 std::vector<Payment> FindByIds(Session& session, std::span<const std::string> h_ids) {
   if (h_ids.empty()) return {};
-  const std::size_t size = ListSize(h_ids.size());
-  std::vector<Value> values;
-  for (std::size_t i = 0; i < size; ++i) values.push_back(h_ids[std::min(i, h_ids.size() - 1)]);
-  return Select(session, "WHERE h_id IN (" + Placeholders(size) + ")", values);
+  const std::vector<Value> values = FilledList(h_ids);
+  return Select(session, "WHERE h_id IN (" + Placeholders(values.size()) + ")", values);
 }
 
 void InsertPayments(Session& session, std::span<const Payment* const> payments) {
@@ -256,10 +247,8 @@ std::vector<bool> ClaimTasks(Session& session, std::span<const TaskClaim> claims
 
 void DeleteTasks(Session& session, std::span<const std::string> h_ids) {
   if (h_ids.empty()) return;
-  const std::size_t size = ListSize(h_ids.size());
-  std::vector<Value> values;
-  for (std::size_t i = 0; i < size; ++i) values.push_back(h_ids[std::min(i, h_ids.size() - 1)]);
-  session.Execute("DELETE FROM provider_tasks WHERE h_id IN (" + Placeholders(size) + ")", values);
+  const std::vector<Value> values = FilledList(h_ids);
+  session.Execute("DELETE FROM provider_tasks WHERE h_id IN (" + Placeholders(values.size()) + ")", values);
 }
 
 bool KeepMessage(Session& session, const ProviderMessage& m) {
@@ -281,40 +270,6 @@ std::vector<ProviderMessage> MessagesOf(Session& session, const std::string& h_i
         messages.push_back({row.text(0), row.text(1), row.text(2), row.text(3), row.integer(4), row.text(5)});
       });
   return messages;
-}
-
-std::string EnsureInRequestEndpoint(Session& session, const InRequestEndpoint& endpoint) {
-  // A digest stands for the URL in the key: URLs are longer than an index takes.
-  const std::string digest = base::HexEncode(base::Sha256({endpoint.url}));
-  const auto known = session.QueryText(
-      "SELECT id FROM webhook_endpoints WHERE application_id = ? AND source = 'in_request' AND url_digest = ?",
-      {endpoint.application_id.value, digest});
-  if (known) return *known;
-  session.Execute(
-      "INSERT INTO webhook_endpoints (id, application_id, url, source, enabled, created_ms, url_digest) "
-      "VALUES (?, ?, ?, 'in_request', 1, ?, ?)",
-      {endpoint.id, endpoint.application_id.value, endpoint.url, endpoint.created_ms, digest});
-  return endpoint.id;
-}
-
-std::vector<std::string> EnabledEndpoints(Session& session, domain::ApplicationId application) {
-  std::vector<std::string> ids;
-  session.Query(
-      "SELECT id FROM webhook_endpoints WHERE application_id = ? AND source = 'configured' AND enabled = 1 ORDER BY id",
-      "t", {application.value}, [&](const Row& row) { ids.push_back(row.text(0)); });
-  return ids;
-}
-
-void InsertDeliveries(Session& session, std::span<const DeliveryRow> deliveries) {
-  static const InsertShape kShape("webhook_deliveries",
-                                  "id, endpoint_id, application_id, h_id, status_version, state, due_ms, created_ms");
-  std::vector<Value> values;
-  values.reserve(deliveries.size() * kShape.width());
-  for (const DeliveryRow& d : deliveries) {
-    values.insert(values.end(), {d.id, d.endpoint_id, d.application_id.value, d.h_id, d.status_version, "pending",
-                                 d.due_ms, d.due_ms});
-  }
-  InsertRows(session, kShape, values);
 }
 
 }  // namespace multihub::storage

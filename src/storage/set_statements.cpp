@@ -72,6 +72,18 @@ std::string Placeholders(std::size_t n) {
   return out;
 }
 
+std::size_t ListSize(std::size_t n) {
+  std::size_t size = 1;
+  while (size < n) size *= 2;
+  return size;
+}
+
+std::vector<Value> FilledList(std::span<const std::string> values) {
+  std::vector<Value> list(values.begin(), values.end());
+  list.resize(ListSize(values.size()), values.back());
+  return list;
+}
+
 InsertShape::InsertShape(std::string_view table, std::string_view columns)
     : table_(table),
       columns_(columns),

@@ -55,4 +55,8 @@ Value OptionalText(std::string&&) = delete;  // a Value only views its text
 // "?, ?, ?" for lists of n values.
 std::string Placeholders(std::size_t n);
 
+// IN lists come in few sizes, so that few statements are prepared: a power of two, filled up with the last value.
+std::size_t ListSize(std::size_t n);
+std::vector<Value> FilledList(std::span<const std::string> values);  // not empty
+
 }  // namespace multihub::storage

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "bench/bare_front.h"
+#include "multihub/base/clock.h"
 #include "support/gateway_process.h"
 #include "support/signed_client.h"
 
@@ -19,6 +20,8 @@ constexpr std::size_t kReusedRequests = 4096;
 constexpr std::size_t kStatusPayments = 10000;
 constexpr std::size_t kRequestBytes = 768;
 constexpr std::chrono::seconds kStartTimeout{60};
+constexpr std::chrono::minutes kAllArrive{2};
+constexpr double kIdlePaymentRate = 50;  // a second
 
 std::string PingBody(std::size_t n) { return R"({"method":"gateway.ping","params":{"n":)" + std::to_string(n) + "}}"; }
 
@@ -44,6 +47,17 @@ std::string StatusBody(std::size_t n) {
   return R"({"method":"payment.status","params":{"payment":{"identifiers":{)" + OwnCid(n) + "}}}}";
 }
 
+bool IsHooked(const Measure& measure) { return measure.work == Work::kHookedDeposit || measure.work == Work::kWebhook; }
+
+// `created_at` of a webhook's body; 0 when there is none.
+std::int64_t CreatedMs(const std::string& body) {
+  constexpr std::string_view kKey = R"("created_at":")";
+  const std::size_t at = body.find(kKey);
+  base::UnixMs created_ms = 0;
+  if (at == std::string::npos || !base::ParseIso8601(body.substr(at + kKey.size(), 24), &created_ms)) return 0;
+  return created_ms;
+}
+
 bool InPath(const std::string& program) {
   for (const char* folder : {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"}) {
     if (::access((folder + program).c_str(), X_OK) == 0) return true;
@@ -64,6 +78,7 @@ class Bench::Server {
  public:
   virtual ~Server() = default;
   virtual std::uint16_t port() const = 0;
+  virtual std::string database_url() const { return ""; }
 };
 
 // In a process of its own, as the gateway is.
@@ -93,6 +108,7 @@ class Bench::GatewayServer : public Server {
  public:
   explicit GatewayServer(const support::GatewayOptions& options) : gateway_(options) {}
   std::uint16_t port() const override { return gateway_.port(); }
+  std::string database_url() const override { return gateway_.database_url(); }
   const support::GatewayProcess& gateway() const { return gateway_; }
 
  private:
@@ -108,6 +124,9 @@ const std::vector<Measure>& AllMeasures() {
       {"payout.hot_balance.sqlite", Work::kPayout, Engine::kSqlite, 0},
       {"payout.hot_balance.mariadb", Work::kPayout, Engine::kMariadb, 0},
       {"payment.status.sqlite", Work::kStatus, Engine::kSqlite, 0},
+      {"payment.in.webhook.sqlite", Work::kHookedDeposit, Engine::kSqlite, 0},
+      {"webhook.delivered.sqlite", Work::kWebhook, Engine::kSqlite, 0},
+      {"webhook.delivered.mariadb", Work::kWebhook, Engine::kMariadb, 0},
   };
   return measures;
 }
@@ -137,24 +156,51 @@ std::unique_ptr<Bench::Server> Bench::StartServer(const Measure& measure) {
   options.env = {{"MULTIHUB_LIMITS_ENABLED", "false"}, {"MULTIHUB_SIMULATOR_DELAY_MS", "3600000"}};
   options.discard_log = true;
   auto server = std::make_unique<GatewayServer>(options);
+  const std::string application = std::to_string(kApplication);
   if (measure.work == Work::kPayout) {
-    support::CliCall call;
-    call.binary = options_.binary;
-    call.args = {"balance",
-                 "topup",
-                 std::to_string(kApplication),
-                 "MXN",
-                 "9000000000000",
-                 "--reference",
-                 "bench-one",
-                 "--reason",
-                 "bench",
-                 "--database",
-                 server->gateway().database_url()};
-    const support::RunResult result = support::RunCli(std::move(call));
-    if (result.exit_code != 0) throw std::runtime_error("the top-up failed: " + result.out + result.err);
+    Command(*server,
+            {"balance", "topup", application, "MXN", "9000000000000", "--reference", "bench-one", "--reason", "bench"});
+  }
+  if (IsHooked(measure)) {
+    receiver_ = std::make_unique<support::WebhookReceiver>();
+    Command(*server, {"webhook", "create", "--app", application, "--url", receiver_->Url("/hook"), "--events",
+                      "payment.created"});
   }
   return server;
+}
+
+void Bench::Command(const Server& server, std::vector<std::string> words) const {
+  support::CliCall call;
+  call.binary = options_.binary;
+  call.args = std::move(words);
+  call.args.insert(call.args.end(), {"--database", server.database_url()});
+  const std::string name = call.args[0] + " " + call.args[1];
+  const support::RunResult result = support::RunCli(std::move(call));
+  if (result.exit_code != 0) throw std::runtime_error(name + " failed: " + result.out + result.err);
+}
+
+// The webhooks of the payments of a load, as if they were its answers: over the time until the last had come.
+LoadResult Bench::Deliveries(const LoadResult& payments) const {
+  LoadResult result = payments;
+  result.latency = LatencyHistogram();
+  const auto expected = static_cast<std::size_t>(payments.answers);
+  if (!receiver_->WaitFor(expected, kAllArrive)) {
+    ++result.failures;
+    result.first_failure = std::to_string(receiver_->count()) + " of " + std::to_string(expected) + " webhooks arrived";
+    return result;
+  }
+  const auto received = receiver_->Received();
+  result.answers = received.size();
+  result.seconds = std::chrono::duration<double>(received.back().at - received.front().at).count();
+  // What the bodies say of the commit is the time of day.
+  const auto offset =
+      std::chrono::system_clock::now().time_since_epoch() - std::chrono::steady_clock::now().time_since_epoch();
+  for (const support::ReceivedRequest& request : received) {
+    const std::int64_t arrived_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(request.at.time_since_epoch() + offset).count();
+    result.latency.Record(arrived_ns - CreatedMs(request.body) * 1'000'000);
+  }
+  return result;
 }
 
 LoadOptions Bench::LoadOn(const Measure& measure, std::uint16_t port) const {
@@ -177,6 +223,8 @@ RequestPool Bench::MakePool(const Measure& measure, std::uint16_t port, std::siz
       for (std::size_t n = 0; n < kReusedRequests; ++n) reused.Add(PingBody(n), "");
       return reused;
     case Work::kDeposit:
+    case Work::kHookedDeposit:
+    case Work::kWebhook:
       return MakeDeposits(requests);
     case Work::kPayout: {
       RequestPool pool(kApplication, secret, false);
@@ -205,14 +253,17 @@ LoadResult Bench::Throughput(const Measure& measure) {
   const std::unique_ptr<Server> server = StartServer(measure);
   RequestPool pool =
       MakePool(measure, server->port(), static_cast<std::size_t>(std::ceil(kMaxPaymentRate * options_.seconds)));
-  return RunClosedLoop(pool, LoadOn(measure, server->port()));
+  const LoadResult load = RunClosedLoop(pool, LoadOn(measure, server->port()));
+  return measure.work == Work::kWebhook ? Deliveries(load) : load;
 }
 
 LoadResult Bench::Latency(const Measure& measure, double requests_per_second) {
   const std::unique_ptr<Server> server = StartServer(measure);
-  RequestPool pool = MakePool(measure, server->port(),
-                              static_cast<std::size_t>(std::ceil(requests_per_second * options_.seconds)) + 1);
-  return RunOpenLoop(pool, LoadOn(measure, server->port()), requests_per_second);
+  const double rate = measure.work == Work::kWebhook ? kIdlePaymentRate : requests_per_second;
+  RequestPool pool =
+      MakePool(measure, server->port(), static_cast<std::size_t>(std::ceil(rate * options_.seconds)) + 1);
+  const LoadResult load = RunOpenLoop(pool, LoadOn(measure, server->port()), rate);
+  return measure.work == Work::kWebhook ? Deliveries(load) : load;
 }
 
 }  // namespace multihub::bench

@@ -7,10 +7,19 @@
 
 #include "bench/generator.h"
 #include "support/mariadb_server.h"
+#include "support/webhook_receiver.h"
 
 namespace multihub::bench {
 
-enum class Work { kBareFront, kPing, kDeposit, kPayout, kStatus };
+enum class Work {
+  kBareFront,
+  kPing,
+  kDeposit,
+  kPayout,
+  kStatus,
+  kHookedDeposit,  // a deposit that an endpoint on this machine hears of
+  kWebhook,        // webhooks arriving there; latency is from commit to arrival when next to nothing else happens
+};
 enum class Engine { kNone, kSqlite, kMariadb };
 
 struct Measure {
@@ -53,9 +62,13 @@ class Bench {
   std::string NewDatabase(Engine engine);
   RequestPool MakePool(const Measure& measure, std::uint16_t port, std::size_t requests);
   LoadOptions LoadOn(const Measure& measure, std::uint16_t port) const;
+  // An operator command that must succeed.
+  void Command(const Server& server, std::vector<std::string> words) const;
+  LoadResult Deliveries(const LoadResult& payments) const;
 
   const BenchOptions& options_;
   std::unique_ptr<support::MariadbServer> mariadb_;
+  std::unique_ptr<support::WebhookReceiver> receiver_;  // of the measure that runs
 };
 
 }  // namespace multihub::bench

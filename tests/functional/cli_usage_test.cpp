@@ -50,6 +50,21 @@ const std::vector<Words>& Commands() {
       {"payment", "show"},
       {"payment", "list"},
       {"payment", "settle"},
+      {"webhook", "list"},
+      {"webhook", "show"},
+      {"webhook", "create"},
+      {"webhook", "update"},
+      {"webhook", "test"},
+      {"webhook", "enable"},
+      {"webhook", "disable"},
+      {"webhook", "delete"},
+      {"webhook", "rotate-secret"},
+      {"event", "list"},
+      {"event", "show"},
+      {"event", "replay"},
+      {"delivery", "list"},
+      {"delivery", "show"},
+      {"delivery", "replay"},
       {"ledger", "verify"},
       {"call"},
       {"sign"},
@@ -119,7 +134,8 @@ TEST_CASE("--json puts one document on stdout and nothing else there") {
   for (const Words& words :
        {Words{"errors"}, Words{"config", "print"}, Words{"migrate", "--dry-run"}, Words{"migrate"},
         Words{"merchant", "list"}, Words{"app", "list"}, Words{"service", "list"}, Words{"provider", "list"},
-        Words{"payment", "list"}, Words{"balance", "show", "--house"}, Words{"ledger", "verify"}}) {
+        Words{"payment", "list"}, Words{"webhook", "list"}, Words{"delivery", "list"},
+        Words{"balance", "show", "--house"}, Words{"ledger", "verify"}}) {
     CHECK(db.Json(words).is_object());
   }
 }

@@ -20,6 +20,7 @@
 #include "multihub/handlers/method_table.h"
 #include "multihub/observability/log.h"
 #include "unit/handlers/fake_payments.h"
+#include "unit/handlers/fake_webhooks.h"
 #include "unit/rpc/gateway_fixture.h"
 
 namespace multihub {
@@ -30,7 +31,7 @@ constexpr std::int64_t kStrict = 2;
 
 class Target {
  public:
-  Target() : clock_(1'777'593'600'000), random_(1) {
+  Target() : clock_(1'777'593'600'000), random_(1), webhooks_(clock_.NowMs()) {
     observability::ConfigureLog(observability::LogLevel::kError, false);
     testing::TestRows rows;
     rows.AddApplication(kApplication);
@@ -78,8 +79,8 @@ class Target {
 
  private:
   std::unique_ptr<rpc::Gateway> MakeGateway(const rpc::GatewayOptions& options) {
-    return std::make_unique<rpc::Gateway>(options, handlers::MakeMethodTable(payments_), directory_, clock_, random_,
-                                          nullptr);
+    return std::make_unique<rpc::Gateway>(options, handlers::MakeMethodTable(payments_, {}, &webhooks_), directory_,
+                                          clock_, random_, nullptr);
   }
 
   static std::string Line(std::string_view* text) {
@@ -99,12 +100,14 @@ class Target {
     payments_.found.clear();
     payments_.notified.clear();
     payments_.balances.clear();
+    webhooks_.asked.clear();
     testing::ReplyBox box;
     gateway.Handle(call, box.Opening());
     MULTIHUB_CHECK(box.count() == 1);
     const rpc::Reply reply = box.last();
     CheckEnvelope(reply);
     for (const payments::AcceptPayment& command : payments_.accepted) CheckCommand(command);
+    for (const testing::AskedWebhooks& asked : webhooks_.asked) CheckAsked(asked);
     return reply;
   }
 
@@ -140,10 +143,19 @@ class Target {
     MULTIHUB_CHECK(base::JsonDocument::Parse(command.payer).ok());
   }
 
+  static void CheckAsked(const testing::AskedWebhooks& asked) {
+    MULTIHUB_CHECK(asked.nonce.empty() || (asked.nonce.size() >= 8 && asked.nonce.size() <= 64));
+    MULTIHUB_CHECK(!asked.settings.description || base::IsValidUtf8(*asked.settings.description));
+    MULTIHUB_CHECK(asked.settings.url.value_or("").size() <= 2048 && asked.query.limit >= 1 &&
+                   asked.query.limit <= 100);
+    MULTIHUB_CHECK(asked.query.from_ms >= 0 && asked.query.to_ms >= 0);
+  }
+
   testing::FakePayments payments_;
   auth::DirectoryCache directory_;
   base::ManualClock clock_;
   base::SeededRandom random_;
+  testing::FakeWebhooks webhooks_;
   std::unique_ptr<rpc::Gateway> unlimited_;
   std::unique_ptr<rpc::Gateway> limited_;
 };

@@ -133,8 +133,8 @@ class Simulation {
     auto job = std::make_unique<ReportJob>();
     const domain::Payment& accepted = open_[random_.Below(open_.size())];
     job->h_id = accepted.h_id;
-    // Half of them with the payment as it was accepted, which it mostly is no more.
-    if (random_.Below(2) == 0) job->seen = accepted;
+    // Now and then with the payment as it was accepted, which it mostly is no more: then the batch is run again.
+    if (random_.Below(40) == 0) job->seen = accepted;
     job->source = "callback";
     job->report.state = kStates[random_.Below(std::size(kStates))];
     if (random_.Below(20) == 0) {

@@ -158,6 +158,11 @@ TEST_CASE("a database that stays away is answered 2000 and leaves nothing of a b
   CHECK(ground.Count("payments") == 0);
 }
 
+// A unit on the lane of application 1.
+void Submit(PaymentsFixture& f, std::function<void(storage::Session&)> work) {
+  REQUIRE(f.engine->access().Write({1}, std::move(work), [](bool, const std::string&) {}));
+}
+
 TEST_CASE("one job that cannot be stored does not hurt its neighbours in the batch") {
   const Engine engine = GENERATE(Engine::kSqlite, Engine::kMysql);
   CAPTURE(NameOf(engine));
@@ -166,10 +171,10 @@ TEST_CASE("one job that cannot be stored does not hurt its neighbours in the bat
   std::atomic<bool> poisoned{false};
   // Holds the lane while the batch gathers behind it.
   std::atomic<bool> go{false};
-  ground.f.engine->Submit([&](storage::Session&) {
+  Submit(ground.f, [&](storage::Session&) {
     while (!go) std::this_thread::yield();
   });
-  ground.f.engine->Submit([&](storage::Session& s) {
+  Submit(ground.f, [&](storage::Session& s) {
     poisoned = true;
     s.Execute("INSERT INTO no_such_table (a) VALUES (1)");
   });
@@ -197,7 +202,7 @@ TEST_CASE("a full lane is refused at once with busy") {
   options.reconcile_poll_ms = 3'600'000;
   PaymentsFixture f(fresh.database(), options);
   std::atomic<bool> go{false}, held{false};
-  f.engine->Submit([&](storage::Session&) {
+  Submit(f, [&](storage::Session&) {
     held = true;
     while (!go) std::this_thread::yield();
   });

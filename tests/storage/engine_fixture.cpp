@@ -55,13 +55,16 @@ base::Result<providers::Callback, std::string> ScriptedProvider::ReadCallback(
   return providers::Callback{request.body.substr(0, space), report};
 }
 
-PaymentsFixture::PaymentsFixture(const storage::Database& database_in, payments::EngineOptions options)
-    : PaymentsFixture(database_in, options, base::MasterKey::Generate(base::SystemRandomInstance()), 4711) {}
+PaymentsFixture::PaymentsFixture(const storage::Database& database_in, payments::EngineOptions options,
+                                 payments::DeliveryHooks hooks)
+    : PaymentsFixture(database_in, options, std::move(hooks), base::MasterKey::Generate(base::SystemRandomInstance()),
+                      4711) {}
 
-PaymentsFixture::PaymentsFixture(const PaymentsFixture& first) : PaymentsFixture(first.database, {}, first.key, 4712) {}
+PaymentsFixture::PaymentsFixture(const PaymentsFixture& first)
+    : PaymentsFixture(first.database, {}, {}, first.key, 4712) {}
 
 PaymentsFixture::PaymentsFixture(const storage::Database& database_in, payments::EngineOptions options,
-                                 base::MasterKey key_in, std::uint64_t seed)
+                                 payments::DeliveryHooks hooks, base::MasterKey key_in, std::uint64_t seed)
     : random(seed), key(std::move(key_in)), database(database_in) {
   deposit_route.service_id = {100};
   deposit_route.direction = domain::Direction::kIn;
@@ -75,7 +78,7 @@ PaymentsFixture::PaymentsFixture(const storage::Database& database_in, payments:
   payout_route.fee_bps = 0;
   payout_route.fee_fixed = 5;
   engine = std::make_unique<payments::Engine>(database, options, std::vector<providers::Provider*>{&provider}, key,
-                                              clock, random);
+                                              clock, random, std::move(hooks));
   engine->Start();
 }
 

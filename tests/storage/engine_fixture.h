@@ -58,7 +58,8 @@ class ScriptedProvider final : public providers::Provider {
 
 // Application 1 (merchant 7, test) with a deposit and a payout route in MXN, and an engine.
 struct PaymentsFixture {
-  explicit PaymentsFixture(const storage::Database& database, payments::EngineOptions options = {});
+  explicit PaymentsFixture(const storage::Database& database, payments::EngineOptions options = {},
+                           payments::DeliveryHooks hooks = {});
   // Another gateway process on the database of `first`: same master key.
   explicit PaymentsFixture(const PaymentsFixture& first);
   ~PaymentsFixture();
@@ -85,8 +86,8 @@ struct PaymentsFixture {
   std::unique_ptr<payments::Engine> engine;
 
  private:
-  PaymentsFixture(const storage::Database& database, payments::EngineOptions options, base::MasterKey key,
-                  std::uint64_t seed);
+  PaymentsFixture(const storage::Database& database, payments::EngineOptions options, payments::DeliveryHooks hooks,
+                  base::MasterKey key, std::uint64_t seed);
 };
 
 // Scaled by MULTIHUB_SOAK_SCALE: 1 in the ordinary run, 20 for the full counts.

@@ -25,7 +25,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
-set -- --no-defaults "--datadir=$work/data" --auth-root-authentication-method=normal --skip-test-db \
+set -- --no-defaults "--datadir=$work/data" "--tmpdir=$work" --auth-root-authentication-method=normal --skip-test-db \
   --innodb-log-file-size=48M --innodb-buffer-pool-size=64M
 if [ "$(id -u)" -eq 0 ]; then
   chown mysql "$work"

@@ -32,7 +32,8 @@ struct Application {
   base::SecretString previous_secret;  // empty: none
   base::UnixMs previous_until_ms = 0;
   bool secret_in_use = true;
-  bool any_address = true;  // no allow-list: calls may come from anywhere
+  base::SecretString webhook_secret;  // the whsec_ of its in-request endpoints; empty: does not open
+  bool any_address = true;            // no allow-list: calls may come from anywhere
   std::vector<base::Cidr> allowed_networks;
 
   // `numeric_address` in the form of inet_ntop; one that cannot be read is on no list.

@@ -26,6 +26,10 @@ struct SignatureCheck {
 SignatureCheck CheckSignature(const Application& application, std::string_view body, std::string_view hash_hex,
                               base::UnixMs now_ms);
 
+// What signs the webhooks of an application: after a rotation the previous secret, until the application has signed a
+// request with the new one or the overlap ends.
+const base::SecretString& WebhookSigningSecret(const Application& application, base::UnixMs now_ms);
+
 // The X-Data-Hash of `body`: lower-case hex.
 std::string Sign(std::string_view body, const base::SecretString& secret);
 

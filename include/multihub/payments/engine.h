@@ -10,8 +10,10 @@
 #include "multihub/base/clock.h"
 #include "multihub/base/random.h"
 #include "multihub/base/sealing.h"
+#include "multihub/payments/delivery_hooks.h"
 #include "multihub/payments/payments.h"
 #include "multihub/providers/provider.h"
+#include "multihub/storage/access.h"
 #include "multihub/storage/database.h"
 
 namespace multihub::payments {
@@ -31,9 +33,9 @@ struct EngineOptions {
 
 class Engine {
  public:
-  // `providers` outlive the engine, as do key, clock and random.
+  // `providers` outlive the engine, as do key, clock, random and whatever the hooks use.
   Engine(const storage::Database& database, EngineOptions options, std::vector<providers::Provider*> providers,
-         const base::MasterKey& key, const base::Clock& clock, base::Random& random);
+         const base::MasterKey& key, const base::Clock& clock, base::Random& random, DeliveryHooks hooks = {});
   ~Engine();
 
   Payments& payments();
@@ -41,8 +43,8 @@ class Engine {
   // authentic and is durably dealt with (the provider may stop repeating it).
   void HandleProviderCallback(const std::string& provider, const providers::CallbackRequest& request,
                               std::function<void(bool accepted)> done);
-  // Runs `work` as a unit of work on a lane (directory updates of a running gateway).
-  void Submit(std::function<void(storage::Session&)> work);
+  // The lanes and readers, for the other parts of the gateway. Lives as long as the engine.
+  storage::Access& access();
 
   void Start();
   // Ends background work, runs out the lanes' queues, joins all threads.

@@ -28,6 +28,8 @@ struct GatewayOptions {
   RateLimit payment{5000, 500};
   RateLimit read{6000, 6000};
   RateLimit notification{10, 10};
+  RateLimit webhook{600, 600};
+  RateLimit webhook_send{10, 10};
   RateLimit unauthenticated{300, 300};          // per source address
   std::size_t unauthenticated_sources = 65536;  // rows of that table; the least recently seen make room
   std::int64_t answer_within_ms = 10000;        // an authenticated call not answered this long after Handle: 2000

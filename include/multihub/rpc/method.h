@@ -27,7 +27,9 @@ struct CallContext {
 // Answers the call with the compact JSON of `result`, or with a refusal. Exactly once, from any thread.
 using Finish = std::function<void(errors::Outcome<std::string>)>;
 
-enum class RateClass { kNone, kPayment, kRead, kNotification };  // the buckets of the contract's section on limits
+// The buckets of the contract's section on limits. kWebhook: endpoints and events; kWebhookSend: what makes the gateway
+// send something.
+enum class RateClass { kNone, kPayment, kRead, kNotification, kWebhook, kWebhookSend };
 
 struct Method {
   std::string_view name;  // "payment.in"

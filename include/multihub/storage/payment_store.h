@@ -91,26 +91,4 @@ struct ProviderMessage {
 bool KeepMessage(Session& session, const ProviderMessage& message);
 std::vector<ProviderMessage> MessagesOf(Session& session, const std::string& h_id);
 
-// The payment's own webhook endpoint (`webhook_url`), one row per application and URL.
-struct InRequestEndpoint {
-  std::string id;  // "wh_" + ULID
-  domain::ApplicationId application_id;
-  std::string url;
-  std::int64_t created_ms = 0;
-};
-// The id of the stored endpoint of this URL; inserts it when there is none.
-std::string EnsureInRequestEndpoint(Session& session, const InRequestEndpoint& endpoint);
-// Ids of the application's enabled configured endpoints.
-std::vector<std::string> EnabledEndpoints(Session& session, domain::ApplicationId application);
-
-struct DeliveryRow {
-  std::string id;  // "dlv_" + ULID
-  std::string endpoint_id;
-  domain::ApplicationId application_id;
-  std::string h_id;
-  std::int64_t status_version = 0;
-  std::int64_t due_ms = 0;
-};
-void InsertDeliveries(Session& session, std::span<const DeliveryRow> deliveries);
-
 }  // namespace multihub::storage

@@ -86,6 +86,22 @@ TEST_CASE("the previous secret verifies until its time is over and the answer na
   CHECK(CheckSignature(application, "body", with_new, kNow + 1).verified());
 }
 
+TEST_CASE("webhooks keep the previous secret until the new one is used or the overlap ends") {
+  Application application = WithSecret("new");
+  CHECK(WebhookSigningSecret(application, kNow).Reveal() == "new");
+  application.previous_secret = base::SecretString("old");
+  application.previous_until_ms = kNow + 1;
+  application.secret_in_use = false;
+  CHECK(WebhookSigningSecret(application, kNow).Reveal() == "old");
+  CHECK(WebhookSigningSecret(application, kNow + 1).Reveal() == "new");
+  application.secret_in_use = true;
+  CHECK(WebhookSigningSecret(application, kNow).Reveal() == "new");
+  // --overlap 0
+  application.secret_in_use = false;
+  application.previous_until_ms = 0;
+  CHECK(WebhookSigningSecret(application, kNow).Reveal() == "new");
+}
+
 TEST_CASE("an absent secret verifies nothing, not even the hash of the body alone") {
   Application application;
   application.previous_until_ms = kNow + 1;

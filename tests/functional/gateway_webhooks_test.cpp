@@ -1,0 +1,321 @@
+// Webhooks from the payment to the merchant's receiver, by the real gateway; killed, too.
+#include <signal.h>
+
+#include <algorithm>
+#include <iostream>
+#include <random>
+#include <set>
+
+#include "functional/gateway_fixture.h"
+#include "support/webhook_receiver.h"
+
+namespace multihub::functional {
+namespace {
+
+using support::Answer;
+using support::Reaction;
+using support::ReceivedRequest;
+using support::SignedClient;
+using support::WebhookReceiver;
+
+// A lease ends a second after its attempt's timeout, so that a killed gateway's work is soon taken up.
+std::map<std::string, std::string> QuickLeases() {
+  auto env = FastSandbox();
+  env["MULTIHUB_WEBHOOKS_LEASE_SLACK_MS"] = "1000";
+  return env;
+}
+
+std::string Create(const Sandbox& sandbox, const std::string& url, std::vector<std::string> more = {}) {
+  std::vector<std::string> words = {"webhook", "create", "--app", "1", "--url", url, "--timeout", "1"};
+  words.insert(words.end(), more.begin(), more.end());
+  return sandbox.Cli(words)["webhook"]["id"].get<std::string>();
+}
+
+std::string HeaderOf(const ReceivedRequest& request, const std::string& name) {
+  const std::string* value = request.Header(name);
+  return value == nullptr ? "" : *value;
+}
+
+// By event id, every body that came.
+std::map<std::string, std::vector<std::string>> BodiesById(const WebhookReceiver& receiver) {
+  std::map<std::string, std::vector<std::string>> bodies;
+  for (const ReceivedRequest& request : receiver.Received()) {
+    bodies[HeaderOf(request, "X-Webhook-Id")].push_back(request.body);
+  }
+  return bodies;
+}
+
+std::set<std::string> EventIds(const Sandbox& sandbox) {
+  std::set<std::string> ids;
+  for (const auto& row : sandbox.Sql("SELECT event_id FROM events")) ids.insert(row.at(0));
+  return ids;
+}
+
+// Every stored event has come, with nothing else; a repeated one with the same bytes, at most `repeats` times over all.
+void CheckAllArrive(const Sandbox& sandbox, const WebhookReceiver& receiver, std::size_t repeats) {
+  CHECK(Eventually([&] {
+    const auto bodies = BodiesById(receiver);
+    const auto ids = EventIds(sandbox);
+    return std::all_of(ids.begin(), ids.end(), [&](const std::string& id) { return bodies.contains(id); });
+  }));
+  const auto ids = EventIds(sandbox);
+  std::size_t again = 0;
+  for (const auto& [id, bodies] : BodiesById(receiver)) {
+    INFO(id);
+    CHECK(ids.contains(id));
+    again += bodies.size() - 1;
+    for (const std::string& body : bodies) CHECK(body == bodies.front());
+    CHECK(json::parse(bodies.front())["id"] == id);
+  }
+  CHECK(again <= repeats);
+  CHECK(Eventually([&] { return sandbox.Count("webhook_deliveries WHERE state = 'pending'") == 0; }));
+}
+
+TEST_CASE("gateway: every event reaches the endpoints that want it, signed, in order, with the payment as it was") {
+  Sandbox sandbox(EachEngine());
+  WebhookReceiver receiver;
+  Create(sandbox, receiver.Url("/all"), {"--events", "*"});
+  Create(sandbox, receiver.Url("/default"));
+  Create(sandbox, receiver.Url("/failed"), {"--events", "payment.failed"});
+  SignedClient client = sandbox.Client();
+  const std::string h_id = IdOf(PaymentIn(client.Call(Deposit(14702, 5000, "INR", "one"))));
+  AwaitFinal(&client, h_id);
+  REQUIRE(receiver.WaitFor(5));
+  std::map<std::string, std::vector<json>> by_path;
+  for (const ReceivedRequest& request : receiver.Received()) {
+    const json body = json::parse(request.body);
+    by_path[request.path].push_back(body);
+    CHECK(HeaderOf(request, "X-Data-Hash") == support::Sign(request.body, support::SandboxSecret(1)));
+    const std::string timestamp = HeaderOf(request, "X-Webhook-Timestamp");
+    CHECK(HeaderOf(request, "X-Webhook-Signature-V2") ==
+          support::Sign(timestamp + request.body, support::SandboxSecret(1)));
+    CHECK(body["merchant_id"] == "1");
+    CHECK(body["data"]["success"] == true);
+    CHECK(body["data"]["next"].is_null());
+    CHECK(body["data"]["result"]["payment"]["identifiers"]["h_id"] == h_id);
+  }
+  REQUIRE(by_path["/all"].size() == 3);
+  const std::vector<std::string> names = {"created", "processing", "completed"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(by_path["/all"][i]["id"] == h_id + ":payment." + names[i]);
+    CHECK(by_path["/all"][i]["data"]["result"]["payment"]["status_version"] == i + 1);
+  }
+  CHECK(by_path["/all"][2]["data"]["result"]["payment"] == PaymentIn(client.Call(StatusOf(ById(h_id)))));
+  CHECK(by_path["/default"].size() == 2);
+  CHECK(by_path.count("/failed") == 0);
+}
+
+TEST_CASE("gateway: a payment's own URL hears of it once, as the configured endpoint when it is both") {
+  Sandbox sandbox(EachEngine());
+  WebhookReceiver receiver;
+  Create(sandbox, receiver.Url("/both"), {"--events", "payment.failed"});
+  SignedClient client = sandbox.Client();
+  const auto pay = [&](const std::string& path, const std::string& c_id, const json& events) {
+    json request = Deposit(14702, 5000, "INR", c_id);
+    request["params"]["payment"]["webhook_url"] = receiver.Url(path);
+    if (!events.is_null()) request["params"]["payment"]["webhook_events"] = events;
+    const std::string h_id = IdOf(PaymentIn(client.Call(request)));
+    AwaitFinal(&client, h_id);
+    return h_id;
+  };
+  const std::string both = pay("/both", "both", {"payment.completed"});
+  const std::string own = pay("/own", "own", nullptr);
+  const std::string again = pay("/own", "again", {"payment.created"});
+  REQUIRE(receiver.WaitFor(4));
+  CHECK(Eventually([&] { return sandbox.Count("webhook_deliveries WHERE state = 'delivered'") == 4; }));
+  std::multiset<std::string> got;
+  for (const ReceivedRequest& request : receiver.Received()) {
+    got.insert(request.path + " " + HeaderOf(request, "X-Webhook-Id"));
+  }
+  CHECK(got == std::multiset<std::string>{"/both " + both + ":payment.completed", "/own " + own + ":payment.created",
+                                          "/own " + own + ":payment.completed", "/own " + again + ":payment.created"});
+  CHECK(sandbox.Count("webhook_endpoints WHERE source = 'in_request'") == 1);
+  CHECK(sandbox.Cli({"webhook", "list", "--app", "1"})["webhooks"].size() == 1);
+
+  // And once more at the merchant's wish.
+  receiver.Clear();
+  CheckAnswer(client.Call(NotificationOf(ById(again))), 0);
+  REQUIRE(receiver.WaitFor(2));
+  std::set<std::string> paths;
+  for (const ReceivedRequest& request : receiver.Received()) {
+    CHECK(HeaderOf(request, "X-Webhook-Id") == again + ":payment.completed");
+    paths.insert(request.path);
+  }
+  CHECK(paths == std::set<std::string>{"/both", "/own"});
+}
+
+TEST_CASE("gateway: what was rolled back is never sent, and a receiver's outage loses nothing") {
+  Sandbox sandbox(EachEngine());
+  WebhookReceiver receiver;
+  Create(sandbox, receiver.Url("/hook"), {"--events", "*", "--max-retries", "20", "--retry-delay", "1"});
+  SignedClient client = sandbox.Client();
+  receiver.GoDown();
+  std::set<std::string> ids;
+  for (int n = 0; n < 5; ++n) {
+    ids.insert(IdOf(PaymentIn(client.Call(Deposit(14702, 5000, "INR", "out-" + std::to_string(n))))));
+    // Refused: the same again, and a payout nobody can pay for.
+    CheckAnswer(client.Call(Deposit(14702, 5000, "INR", "out-" + std::to_string(n))), 6009);
+    CheckAnswer(client.Call(MxnPayout(99'000'000, "much-" + std::to_string(n))), 1012);
+  }
+  for (const std::string& h_id : ids) AwaitFinal(&client, h_id);
+  CHECK(Eventually([&] { return sandbox.Count("webhook_attempts WHERE error = 'connect'") > 5; }));
+  receiver.ComeBack();
+  CheckAllArrive(sandbox, receiver, 0);
+  CHECK(EventIds(sandbox).size() == 15);
+}
+
+// ---- kill -9 -----------------------------------------------------------------------------------------------------
+
+// A moment of a webhook's way at which the gateway is killed. `reach` returns when it has come.
+struct KillPoint {
+  const char* name;
+  std::function<void(WebhookReceiver&)> prepare;
+  std::function<void(Sandbox&, WebhookReceiver&, const std::string& h_id)> reach;
+};
+
+const std::vector<KillPoint>& KillPoints() {
+  using Ms = std::chrono::milliseconds;
+  static const auto nothing = [](WebhookReceiver&) {};
+  static const auto answers = [](std::vector<Reaction> reactions) {
+    return [reactions](WebhookReceiver& receiver) { receiver.On("/hook", reactions); };
+  };
+  static const auto arrived = [](std::size_t count) {
+    return [count](Sandbox&, WebhookReceiver& receiver, const std::string&) { CHECK(receiver.WaitFor(count)); };
+  };
+  static const auto stored = [](const std::string& what) {
+    return [what](Sandbox& sandbox, WebhookReceiver&, const std::string&) {
+      CHECK(Eventually([&] { return sandbox.Count(what) > 0; }));
+    };
+  };
+  static const std::vector<KillPoint> points = {
+      {"the payment was acknowledged", nothing, [](Sandbox&, WebhookReceiver&, const std::string&) {}},
+      {"the receiver cannot be reached", [](WebhookReceiver& receiver) { receiver.GoDown(); },
+       stored("webhook_attempts WHERE error = 'connect'")},
+      {"the request arrived and is not answered", answers({Reaction::Delayed(Ms(800)), Reaction::Answer(200)}),
+       arrived(1)},
+      {"the answer is half sent", answers({Reaction::ByteByByte(Ms(20)), Reaction::Answer(200)}), arrived(1)},
+      {"the answer was just sent", nothing, arrived(1)},
+      {"the attempt was recorded", nothing, stored("webhook_attempts WHERE http_status = 200")},
+      {"a failed attempt was recorded and waits", answers({Reaction::Answer(503), Reaction::Answer(200)}),
+       stored("webhook_attempts WHERE http_status = 503")},
+      {"a retry arrived and is not answered",
+       answers({Reaction::Answer(503), Reaction::Delayed(Ms(800)), Reaction::Answer(200)}), arrived(2)},
+      {"the provider's word moved the payment", nothing,
+       [](Sandbox& sandbox, WebhookReceiver&, const std::string& h_id) {
+         SignedClient client = sandbox.Client();
+         AwaitFinal(&client, h_id);
+       }},
+      {"it was told to end and drains", answers({Reaction::Delayed(Ms(800)), Reaction::Answer(200)}),
+       [](Sandbox& sandbox, WebhookReceiver& receiver, const std::string&) {
+         CHECK(receiver.WaitFor(1));
+         ::kill(sandbox.gateway().pid(), SIGTERM);
+       }},
+  };
+  return points;
+}
+
+TEST_CASE("gateway: killed at any point of a webhook's way it loses no event") {
+  const TestEngine engine = EachEngine();
+  for (const KillPoint& point : KillPoints()) {
+    INFO(point.name);
+    Sandbox sandbox(engine, QuickLeases());
+    WebhookReceiver receiver;
+    Create(sandbox, receiver.Url("/hook"), {"--events", "*", "--max-retries", "20", "--retry-delay", "1"});
+    point.prepare(receiver);
+    SignedClient client = sandbox.Client();
+    const std::string h_id = IdOf(PaymentIn(client.Call(Deposit(14702, 5000, "INR", "one"))));
+    point.reach(sandbox, receiver, h_id);
+    sandbox.gateway().Kill9();
+    receiver.ComeBack();
+    const std::size_t before = receiver.count();
+    sandbox.gateway().Restart();
+    SignedClient after = sandbox.Client();
+    AwaitFinal(&after, h_id);
+    // What had arrived before the kill may come once more.
+    CheckAllArrive(sandbox, receiver, before + 1);
+    CHECK(EventIds(sandbox).size() >= 2);
+  }
+}
+
+TEST_CASE("gateway: killed at random under load it loses no event, and repeats few") {
+  const TestEngine engine = EachEngine();
+  const int kills = 3 * SoakScale();
+  const std::uint64_t seed = SoakSeed();
+  std::cout << "webhooks, kill -9, " << (engine == TestEngine::kSqlite ? "SQLite" : "MariaDB") << ", " << kills
+            << " times: MULTIHUB_SOAK_SEED=" << seed << std::endl;
+  std::mt19937_64 random(seed);
+  Sandbox sandbox(engine, QuickLeases());
+  WebhookReceiver receiver;
+  Create(sandbox, receiver.Url("/hook"), {"--events", "*", "--max-retries", "20", "--retry-delay", "1"});
+  Acknowledged acknowledged;
+  for (int kill = 0; kill < kills; ++kill) {
+    INFO("kill " << kill);
+    const std::size_t before = acknowledged.payments().size();
+    {
+      Callers callers;
+      for (int caller = 0; caller < 3; ++caller) {
+        const std::string prefix = "w" + std::to_string(kill) + "-" + std::to_string(caller);
+        callers.Start([&sandbox, &acknowledged, prefix](const std::atomic<bool>& stop) {
+          SignedClient client = sandbox.Client();
+          for (int n = 0; !stop; ++n) {
+            const std::string c_id = prefix + "-" + std::to_string(n);
+            const Answer answer = client.Call(Deposit(14702, 5000, "INR", c_id));
+            if (!answer.ok()) return;
+            if (answer.success()) acknowledged.Add(c_id, answer.at("/result/payment/identifiers/h_id"));
+          }
+        });
+      }
+      const std::size_t enough = before + random() % 60 + 1;
+      CHECK(Eventually([&] { return acknowledged.payments().size() >= enough; }));
+      std::this_thread::sleep_for(std::chrono::microseconds(random() % 50000));
+      sandbox.gateway().Kill9();
+    }
+    sandbox.gateway().Restart();
+  }
+  CheckAllBecomeFinal(sandbox);
+  // Of each kill no more than what was on its way: 8 to one origin, and what was answered and not yet recorded.
+  CheckAllArrive(sandbox, receiver, static_cast<std::size_t>(kills) * (8 + 256));
+  for (const auto& [c_id, h_id] : acknowledged.payments()) {
+    INFO(c_id);
+    // Three, or two when the provider's first word was lost with the process.
+    const std::int64_t events = sandbox.Count("events WHERE h_id = '" + h_id + "'");
+    CHECK(events >= 2);
+    CHECK(sandbox.Count("webhook_deliveries WHERE h_id = '" + h_id + "' AND state = 'delivered'") == events);
+  }
+  std::size_t repeated = 0, all = 0;
+  for (const auto& [id, bodies] : BodiesById(receiver)) {
+    repeated += bodies.size() - 1;
+    all += bodies.size();
+  }
+  std::cout << "  " << acknowledged.payments().size() << " acknowledged, " << all << " webhooks, " << repeated
+            << " of them repetitions" << std::endl;
+}
+
+TEST_CASE("gateway: two processes send every event once between them, and one goes on for both") {
+  Sandbox sandbox(TestEngine::kMysql, QuickLeases());
+  support::GatewayOptions options;
+  options.database_url = sandbox.gateway().database_url();
+  options.env = QuickLeases();
+  support::GatewayProcess second(options);
+  WebhookReceiver receiver;
+  Create(sandbox, receiver.Url("/hook"), {"--events", "*"});
+  const auto pay_at = [&](std::uint16_t port, const std::string& prefix, int count) {
+    SignedClient client(port, 1, support::SandboxSecret(1));
+    for (int n = 0; n < count; ++n) {
+      REQUIRE(client.Call(Deposit(14702, 5000, "INR", prefix + std::to_string(n))).success());
+    }
+  };
+  pay_at(sandbox.gateway().port(), "a", 20);
+  pay_at(second.port(), "b", 20);
+  CheckAllBecomeFinal(sandbox);
+  CheckAllArrive(sandbox, receiver, 0);
+
+  std::thread load([&] { pay_at(sandbox.gateway().port(), "c", 20); });
+  second.Kill9();
+  load.join();
+  CheckAllBecomeFinal(sandbox);
+  CheckAllArrive(sandbox, receiver, 8 + 256);
+}
+
+}  // namespace
+}  // namespace multihub::functional
