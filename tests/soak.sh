@@ -11,6 +11,7 @@ usage: ./dev soak NAME
   kills      kill -9 at random moments under load: 60 kills on each engine
   outage     MariaDB stopped, killed and frozen under load
   property   1,000,000 random ledger operations on SQLite, 200,000 on MariaDB
+  webhooks   60 kills of a gateway that sends webhooks on each engine, dead receivers with 10,000 deliveries queued each
   storm      aborting clients beside honest ones: 100,000 honest answers directly, through nginx and through HAProxy
   fuzz       10 minutes of every fuzz target
   tsan       unit, storage, simulation and front tests under ThreadSanitizer
@@ -29,6 +30,11 @@ case "$name" in
   kills) ./dev compile debug functional && full functional "gateway: killed*" ;;
   outage) ./dev compile debug functional && full functional "gateway: without its database*,gateway: a call that waits*" ;;
   property) ./dev compile debug simulation && full simulation ;;
+  webhooks)
+    ./dev compile debug functional webhooks
+    full functional "gateway: killed at any point*,gateway: killed at random under load it loses no event*,gateway: dead*"
+    full webhooks "a receiver that ignores*"
+    ;;
   storm) ./dev compile debug functional && full functional "nobody gets another client's answer*" ;;
   fuzz) ./dev fuzz 600 ;;
   tsan)

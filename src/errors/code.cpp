@@ -91,8 +91,9 @@ constexpr CatalogueRow kRows[] = {
      "reserved: no call answers it", "Kept because the published catalogue numbers it.",
      "Nothing: it is never answered."},
     {Code::kLimitExceeded, "limit_exceeded", "Limit exceeded", kBadRequest, kFinal, "",
-     "The amount is below the route's minimum or above its maximum; context holds both.",
-     "Send an amount within context.min and context.max."},
+     "The amount is below the route's minimum or above its maximum; context holds both. Of webhook.create: the "
+     "application has as many endpoints as it may, context.max.",
+     "Send an amount within context.min and context.max; delete an endpoint that is no longer used."},
     {Code::kIncorrectAmount, "incorrect_amount", "Incorrect transaction amount", kBadRequest, kFinal, "",
      "The amount is zero, negative or larger than 9007199254740991.",
      "Send a positive whole number of minor units (cents, paise)."},
@@ -104,7 +105,7 @@ constexpr CatalogueRow kRows[] = {
      "When this was a repetition, go on with the payment in context. For a new order use a new c_id."},
     {Code::kPaymentNotFound, "payment_not_found", "Payment does not exist", kBadRequest, kFinal, "",
      "No payment of this application has these identifiers, or the ones given disagree with each other or with "
-     "service_id.",
+     "service_id. Of the webhook and event methods: the application has no such endpoint or event.",
      "Check the identifiers. Later than 60 seconds after the last call with a c_id this answer means that no payment "
      "exists."},
     {Code::kProviderError, "provider_error", "Provider error", kNever, kFinal,
@@ -119,7 +120,7 @@ constexpr CatalogueRow kRows[] = {
      "Wait for the payment's final status, then repeat."},
     {Code::kNoCallbackUrl, "no_callback_url", "No callback URL for this payment", kBadRequest, kFinal, "",
      "Neither the application nor the payment has an endpoint that could be notified.",
-     "Have an endpoint set up for the application, or send webhook_url with the next payment."},
+     "Make an endpoint with webhook.create, or send webhook_url with the next payment."},
     {Code::kValidationError, "validation_error", "Validation error", kNever, kFinal, "reserved: 1005 since 2.1",
      "Older versions of the API answered it for what is 1005 now.", "Nothing: it is never answered."},
 };

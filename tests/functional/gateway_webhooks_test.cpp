@@ -2,11 +2,13 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <fstream>
 #include <iostream>
 #include <random>
 #include <set>
 
 #include "functional/gateway_fixture.h"
+#include "multihub/base/clock.h"
 #include "support/webhook_receiver.h"
 
 namespace multihub::functional {
@@ -301,20 +303,107 @@ TEST_CASE("gateway: two processes send every event once between them, and one go
   Create(sandbox, receiver.Url("/hook"), {"--events", "*"});
   const auto pay_at = [&](std::uint16_t port, const std::string& prefix, int count) {
     SignedClient client(port, 1, support::SandboxSecret(1));
+    int refused = 0;
     for (int n = 0; n < count; ++n) {
-      REQUIRE(client.Call(Deposit(14702, 5000, "INR", prefix + std::to_string(n))).success());
+      if (!client.Call(Deposit(14702, 5000, "INR", prefix + std::to_string(n))).success()) ++refused;
     }
+    return refused;
   };
-  pay_at(sandbox.gateway().port(), "a", 20);
-  pay_at(second.port(), "b", 20);
+  REQUIRE(pay_at(sandbox.gateway().port(), "a", 20) == 0);
+  REQUIRE(pay_at(second.port(), "b", 20) == 0);
   CheckAllBecomeFinal(sandbox);
   CheckAllArrive(sandbox, receiver, 0);
 
-  std::thread load([&] { pay_at(sandbox.gateway().port(), "c", 20); });
+  int refused = 0;
+  std::thread load([&] { refused = pay_at(sandbox.gateway().port(), "c", 20); });
   second.Kill9();
   load.join();
+  CHECK(refused == 0);
   CheckAllBecomeFinal(sandbox);
   CheckAllArrive(sandbox, receiver, 8 + 256);
+}
+
+// ---- bad company -------------------------------------------------------------------------------------------------
+
+std::int64_t ResidentKb(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind("VmRSS:", 0) == 0) return std::stoll(line.substr(6));
+  }
+  return 0;
+}
+
+// Seconds from the commit to the arrival of each, sorted.
+std::vector<double> Delays(const WebhookReceiver& receiver) {
+  const auto offset =
+      std::chrono::system_clock::now().time_since_epoch() - std::chrono::steady_clock::now().time_since_epoch();
+  std::vector<double> delays;
+  for (const ReceivedRequest& request : receiver.Received()) {
+    base::UnixMs created_ms = 0;
+    REQUIRE(base::ParseIso8601(json::parse(request.body)["created_at"], &created_ms));
+    const std::chrono::duration<double, std::milli> arrived = request.at.time_since_epoch() + offset;
+    delays.push_back((arrived.count() - static_cast<double>(created_ms)) / 1000);
+  }
+  std::sort(delays.begin(), delays.end());
+  return delays;
+}
+
+TEST_CASE("gateway: dead, slow and endless receivers with long queues keep nobody else waiting, and fit in memory") {
+  const TestEngine engine = EachEngine();
+  auto env = FastSandbox();
+  env["MULTIHUB_SIMULATOR_DELAY_MS"] = "86400000";  // only payment.created happens
+  Sandbox sandbox(engine, env);
+  WebhookReceiver bad, good;
+  bad.On("/byte", Reaction::ByteByByte(std::chrono::seconds(1)));
+  bad.On("/endless", Reaction::Endless());
+  bad.OnAnyOther([](const ReceivedRequest&) { return Reaction::NeverAnswer(); });
+  for (const char* path : {"/never", "/byte", "/endless"}) {
+    sandbox.Cli({"webhook", "create", "--app", "1", "--url", bad.Url(path)});
+  }
+  for (int n = 0; n < 100; ++n) {
+    sandbox.Cli({"webhook", "create", "--app", "2", "--url", bad.Url("/dead" + std::to_string(n))});
+  }
+  sandbox.Cli({"webhook", "create", "--app", "5", "--url", good.Url("/good")});
+
+  // Long queues for the bad: three times as many for application 1, a hundred times for application 2.
+  const int queued = 500 * SoakScale();
+  std::atomic<int> refused{0};
+  {
+    std::vector<std::thread> threads;
+    for (int part = 0; part < 4; ++part) {
+      threads.emplace_back([&, part] {
+        SignedClient one = sandbox.Client(1), two = sandbox.Client(2);
+        for (int n = part; n < queued; n += 4) {
+          if (!one.Call(Deposit(14702, 5000, "INR", "bad-" + std::to_string(n))).success()) ++refused;
+          if (n % 100 != 0) continue;
+          if (!two.Call(Deposit(14702, 5000, "INR", "dead-" + std::to_string(n))).success()) ++refused;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  REQUIRE(refused == 0);
+  const std::int64_t before_kb = ResidentKb(sandbox.gateway().pid());
+  SignedClient honest = sandbox.Client(5);
+  const int count = 100;
+  for (int n = 0; n < count; ++n) {
+    REQUIRE(honest.Call(Deposit(14702, 5000, "INR", "good-" + std::to_string(n))).success());
+  }
+  REQUIRE(good.WaitFor(count, kPatience));
+  const std::vector<double> delays = Delays(good);
+  const double p99 = delays.at(delays.size() * 99 / 100);
+  const std::int64_t after_kb = ResidentKb(sandbox.gateway().pid());
+  std::cout << "bad company, " << (engine == TestEngine::kSqlite ? "SQLite" : "MariaDB") << ": "
+            << sandbox.Count("webhook_deliveries WHERE state = 'pending'")
+            << " deliveries wait; another application's webhooks came after " << delays.at(delays.size() / 2) * 1000
+            << " ms (p50), " << p99 * 1000 << " ms (p99); memory " << before_kb / 1024 << " MB, then "
+            << after_kb / 1024 << " MB" << std::endl;
+  CHECK(p99 < 10);
+  CHECK(after_kb - before_kb < 100 * 1024);
+  // Nothing is given up so soon. (An endless answer is cut off after 64 KiB, and its status counts.)
+  CHECK(sandbox.Count("webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE "
+                      "d.application_id = 1 AND e.url NOT LIKE '%/endless' AND d.state = 'pending'") == 2 * queued);
+  CHECK(bad.open_connections() <= 16);
 }
 
 }  // namespace
