@@ -97,16 +97,30 @@ class FaultyDatabase final : public storage::Database {
 
 struct FaultGround {
   explicit FaultGround(Engine engine)
-      : fresh(engine), database(fresh.database(), plan), f(database, Quiet()), session(fresh.Open()) {}
+      : fresh(engine), database(fresh.database(), plan), f(database, Quiet(), Hooks()), session(fresh.Open()) {}
   static payments::EngineOptions Quiet() {
     payments::EngineOptions options;
     options.lanes = 1;
     options.reconcile_poll_ms = 3'600'000;  // no background commits that would eat the planned faults
     return options;
   }
+  // Somebody who takes every delivery.
+  payments::DeliveryHooks Hooks() {
+    payments::DeliveryHooks hooks;
+    hooks.owner = "test";
+    hooks.has_room = [](const std::string&) { return true; };
+    hooks.lease_ms = [](const storage::EndpointRow&) { return 60'000; };
+    hooks.committed = [this](std::vector<storage::ReadyDelivery> deliveries) {
+      const std::lock_guard<std::mutex> lock(handed_mutex);
+      std::move(deliveries.begin(), deliveries.end(), std::back_inserter(handed));
+    };
+    return hooks;
+  }
   std::int64_t Count(const char* table) { return *session->QueryInteger(std::string("SELECT COUNT(*) FROM ") + table); }
 
   FaultPlan plan;
+  std::mutex handed_mutex;
+  std::vector<storage::ReadyDelivery> handed;
   FreshDatabase fresh;
   FaultyDatabase database;
   PaymentsFixture f;
@@ -156,6 +170,36 @@ TEST_CASE("a database that stays away is answered 2000 and leaves nothing of a b
   REQUIRE_FALSE(refused.ok());
   CHECK(refused.error().code == Code::kHubError);
   CHECK(ground.Count("payments") == 0);
+}
+
+TEST_CASE("webhooks of what was rolled back are never handed on, and of what was committed once") {
+  const Engine engine = GENERATE(Engine::kSqlite, Engine::kMysql);
+  CAPTURE(NameOf(engine));
+  FaultGround ground(engine);
+  storage::EndpointRow endpoint;
+  endpoint.id = "wh_1";
+  endpoint.application_id = {1};
+  endpoint.url = "https://shop.example/hook";
+  endpoint.source = storage::kSourceConfigured;
+  endpoint.events = "*";
+  storage::InsertEndpoint(*ground.session, endpoint);
+
+  ground.plan.Add(Fault::kConflictAtCommit, 2);
+  const auto made = ground.f.Accept(ground.f.Deposit("d-1", 500));
+  REQUIRE(made.ok());
+  // Handed over before the call is answered.
+  REQUIRE(ground.handed.size() == 1);
+  CHECK(ground.handed[0].row.h_id == made->h_id);
+  CHECK(ground.handed[0].row.lease_owner == "test");
+  CHECK(ground.handed[0].body == storage::EventsOf(*ground.session, made->h_id).at(0).body);
+  CHECK(ground.Count("webhook_deliveries") == 1);
+  CHECK(storage::DeliveriesOf(*ground.session, made->h_id, 1).at(0).id == ground.handed[0].row.id);
+
+  ground.plan.Add(Fault::kLostBeforeCommit);
+  ground.plan.Add(Fault::kUnreachable, 1'000'000);
+  REQUIRE_FALSE(ground.f.Accept(ground.f.Deposit("d-2", 500)).ok());
+  CHECK(ground.handed.size() == 1);
+  CHECK(ground.Count("webhook_deliveries") == 1);
 }
 
 // A unit on the lane of application 1.
