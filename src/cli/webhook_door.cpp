@@ -6,7 +6,7 @@
 #include "cli/refused.h"
 #include "cli/security.h"
 #include "multihub/base/json_writer.h"
-#include "multihub/storage/webhook_change.h"
+#include "multihub/storage/webhook_store.h"
 #include "multihub/webhooks/webhook_object.h"
 
 namespace multihub::cli {

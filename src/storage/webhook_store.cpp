@@ -178,6 +178,11 @@ std::int64_t CountEndpoints(Session& session, domain::ApplicationId application,
       .value_or(0);
 }
 
+bool LockApplication(Session& session, domain::ApplicationId application) {
+  // Changes nothing: an UPDATE takes the row's lock on every engine.
+  return session.Execute("UPDATE applications SET created_ms = created_ms WHERE id = ?", {application.value}) == 1;
+}
+
 bool UpdateEndpoint(Session& session, const EndpointRow& e) {
   const std::string digest = UrlDigest(e.url);
   return session.Execute(
@@ -216,6 +221,13 @@ void InsertDeliveries(Session& session, std::span<const DeliveryRow> deliveries)
                    d.lease_owner, d.attempts, d.created_ms, d.expires_ms, d.finished_ms, d.outcome});
   }
   InsertRows(session, kShape, values);
+}
+
+std::optional<DeliveryRow> FindDelivery(Session& session, const std::string& id) {
+  const std::vector<Value> values = {id};
+  std::vector<DeliveryRow> found = SelectDeliveries(session, "WHERE id = ?", values);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
 }
 
 std::vector<DeliveryRow> DeliveriesOf(Session& session, const std::string& h_id, std::int64_t status_version) {
@@ -420,10 +432,14 @@ std::optional<EventRow> FindEvent(Session& session, domain::ApplicationId applic
 // ---- nonces
 // ----------------------------------------------------------------------------------------------------------
 
+std::optional<std::int64_t> NonceExpiry(Session& session, domain::ApplicationId application, const std::string& nonce) {
+  return session.QueryInteger("SELECT expires_ms FROM call_nonces WHERE application_id = ? AND nonce = ?",
+                              {application.value, nonce});
+}
+
 bool UseNonce(Session& session, domain::ApplicationId application, const std::string& nonce, std::int64_t now_ms,
               std::int64_t expires_ms) {
-  const auto known = session.QueryInteger("SELECT expires_ms FROM call_nonces WHERE application_id = ? AND nonce = ?",
-                                          {application.value, nonce});
+  const auto known = NonceExpiry(session, application, nonce);
   if (!known) {
     // Two at once: the unique key lets one in, and the other's unit runs again and finds it.
     session.Execute("INSERT INTO call_nonces (application_id, nonce, expires_ms) VALUES (?, ?, ?)",

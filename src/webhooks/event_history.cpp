@@ -11,7 +11,7 @@
 #include "multihub/base/ids.h"
 #include "multihub/base/utf8.h"
 #include "multihub/storage/payment_store.h"
-#include "multihub/storage/webhook_change.h"
+#include "multihub/storage/webhook_store.h"
 #include "multihub/webhooks/retry_schedule.h"
 #include "webhooks/unit_rules.h"
 

@@ -9,7 +9,7 @@
 #include "multihub/base/json_writer.h"
 #include "multihub/base/utf8.h"
 #include "multihub/domain/event_names.h"
-#include "multihub/storage/webhook_change.h"
+#include "multihub/storage/webhook_store.h"
 #include "multihub/webhooks/retry_schedule.h"
 #include "multihub/webhooks/signature.h"
 #include "webhooks/unit_rules.h"

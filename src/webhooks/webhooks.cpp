@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "multihub/storage/webhook_change.h"
+#include "multihub/storage/webhook_store.h"
 
 namespace multihub::webhooks {
 namespace {

@@ -3,6 +3,7 @@
 
 #include "multihub/base/json_reader.h"
 #include "multihub/observability/log.h"
+#include "multihub/payments/reseal_cards.h"
 #include "storage/engine_fixture.h"
 
 using namespace multihub;
@@ -309,4 +310,32 @@ TEST_CASE("another application's payment is unknown") {
   REQUIRE(made.ok());
   CHECK(f.Find(made->h_id).error().code == Code::kPaymentNotFound);
   CHECK(f.Accept(f.Deposit("order-1", 100)).ok());
+}
+
+TEST_CASE("a waiting card number is sealed anew under the next master key, and only opens under the right one") {
+  const Engine engine = GENERATE(Engine::kSqlite, Engine::kMysql);
+  CAPTURE(NameOf(engine));
+  const FreshDatabase fresh(engine);
+  PaymentsFixture f(fresh.database());
+  f.payout_route.method = "card";
+  f.TopUp(10'000, "t-1");
+  const std::string card = std::string("4") + std::string(15, '1');
+  auto command = f.Payout("w-1", 500);
+  command.receiver[domain::ReceiverField::kCardNumber] = card;
+  const auto made = f.Accept(std::move(command));
+  REQUIRE(made.ok());
+  const auto session = fresh.Open();
+  const auto sealed = [&] {
+    return *session->QueryText("SELECT sealed_card FROM payments WHERE h_id = ?", {made->h_id});
+  };
+  const std::string before = sealed();
+  const auto next = base::MasterKey::Generate(base::SystemRandomInstance());
+  CHECK_FALSE(payments::ResealCards(*session, next, f.key, f.random).has_value());
+  CHECK(sealed() == before);
+  CHECK(payments::ResealCards(*session, f.key, next, f.random) == 1);
+  CHECK(sealed() != before);
+  CHECK(payments::ResealCards(*session, next, f.key, f.random) == 1);
+  // Gone for good once the provider has taken the payout.
+  CHECK(f.Callback(made->h_id, "pending"));
+  CHECK(session->QueryText("SELECT COALESCE(sealed_card, '') FROM payments WHERE h_id = ?", {made->h_id}) == "");
 }

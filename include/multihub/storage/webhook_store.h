@@ -58,6 +58,9 @@ std::vector<EndpointRow> SubscribedEndpoints(Session& session, std::span<const d
 std::optional<EndpointRow> FindEndpointByUrl(Session& session, domain::ApplicationId application,
                                              std::string_view source, const std::string& url);
 std::int64_t CountEndpoints(Session& session, domain::ApplicationId application, std::string_view source);
+// From here to the end of the transaction no other unit that takes this lock for the application goes on, in any
+// process: what is counted stays true. False: there is no such application.
+bool LockApplication(Session& session, domain::ApplicationId application);
 // Everything but id, application, source and created_ms. False: there is no such row. Throws kDuplicate for a URL that
 // is taken.
 bool UpdateEndpoint(Session& session, const EndpointRow& row);
@@ -105,6 +108,7 @@ struct ReadyDelivery {
   std::string event_id;
   std::string body;
 };
+std::optional<DeliveryRow> FindDelivery(Session& session, const std::string& id);
 // Of an event, oldest first.
 std::vector<DeliveryRow> DeliveriesOf(Session& session, const std::string& h_id, std::int64_t status_version);
 // (payment, endpoint) of the pending deliveries of these payments that wait for their first attempt.
@@ -187,5 +191,7 @@ std::optional<EventRow> FindEvent(Session& session, domain::ApplicationId applic
 // the call asks for, so that a call that is refused later leaves its nonce unused.
 bool UseNonce(Session& session, domain::ApplicationId application, const std::string& nonce, std::int64_t now_ms,
               std::int64_t expires_ms);
+// The `expires_ms` of the last UseNonce of this nonce; nullopt: it was never used.
+std::optional<std::int64_t> NonceExpiry(Session& session, domain::ApplicationId application, const std::string& nonce);
 
 }  // namespace multihub::storage
