@@ -74,7 +74,8 @@ std::vector<ParsedRange> ParseRanges() {
 }
 
 std::optional<std::string_view> ReasonOf(const base::IpAddress& address) {
-  static const std::vector<ParsedRange> ranges = ParseRanges();
+  // Never destroyed: a thread that is left behind in a lookup may judge while the process ends.
+  static const std::vector<ParsedRange>& ranges = *new std::vector<ParsedRange>(ParseRanges());
   for (const ParsedRange& range : ranges) {
     if (range.network.Contains(address)) return range.reason;
   }
