@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cctype>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <map>
@@ -33,6 +34,16 @@ inline std::vector<std::string> Sentences(const std::string& text) {
   return lines;
 }
 
+// Whether `part` stands at the beginning of a word: an id or a directory's name made by chance may have any letters in
+// it.
+inline bool BeginsWord(const std::string& text, const std::string& part) {
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+    const char before = at == 0 ? ' ' : text[at - 1];
+    if (std::isalnum(static_cast<unsigned char>(before)) == 0 && before != '_' && before != '-') return true;
+  }
+  return false;
+}
+
 // A refusal is one sentence on stderr, and none of the library's or the language's own words.
 inline void CheckRefusal(const support::RunResult& run, const std::string& part) {
   INFO(run.out);
@@ -45,7 +56,7 @@ inline void CheckRefusal(const support::RunResult& run, const std::string& part)
   CHECK(sentences[0].rfind("multihub: ", 0) == 0);
   CHECK(Contains(sentences[0], part));
   for (const char* foreign : {"std::", "terminate", "exception", "what()", "0x", "basic_string", "ERROR:"}) {
-    CHECK_FALSE(Contains(run.err, foreign));
+    CHECK_FALSE(BeginsWord(run.err, foreign));
   }
 }
 
