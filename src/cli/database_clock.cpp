@@ -15,4 +15,11 @@ void DatabaseClock::Correct(base::UnixMs database_ms, base::UnixMs asked_ms, bas
   if (std::llabs(measured - offset_ms_.load()) > kToleratedMs + way_ms) offset_ms_.store(measured);
 }
 
+void DatabaseClock::Measure(storage::Session& session) {
+  if (session.engine() == storage::Engine::kSqlite) return;  // its clock is this machine's
+  const base::UnixMs asked = system_.NowMs();
+  const base::UnixMs database = session.DatabaseNowMs();
+  Correct(database, asked, system_.NowMs());
+}
+
 }  // namespace multihub::cli

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "multihub/base/clock.h"
+#include "multihub/storage/session.h"
 
 namespace multihub::cli {
 
@@ -17,6 +18,8 @@ class DatabaseClock final : public base::Clock {
   // The database said `database_ms` to a question asked at `asked_ms` and answered at `answered_ms` (this machine's
   // time). A difference that the way there and back explains changes nothing, so that time does not jitter.
   void Correct(base::UnixMs database_ms, base::UnixMs asked_ms, base::UnixMs answered_ms);
+  // Asks the session's database and corrects. Throws StorageFailure.
+  void Measure(storage::Session& session);
   // How far this machine's clock is off: database minus machine.
   std::int64_t offset_ms() const { return offset_ms_.load(); }
 

@@ -41,7 +41,7 @@ DirectoryRefresher::~DirectoryRefresher() { Stop(); }
 
 void DirectoryRefresher::Start() {
   LoadIfMoved();
-  MeasureClock();
+  clock_.Measure(*session_);
   AwaitEngine();
   SetNotReady(Judge());
   thread_ = std::thread([this] { Loop(); });
@@ -93,7 +93,7 @@ void DirectoryRefresher::Poll() {
     if (!connected_) session_->Reconnect();
     connected_ = true;
     LoadIfMoved();
-    MeasureClock();
+    clock_.Measure(*session_);
     SetNotReady(Judge());
   } catch (const storage::StorageFailure& failure) {
     connected_ = false;
@@ -112,14 +112,6 @@ void DirectoryRefresher::LoadIfMoved() {
   }));
   Log(LogLevel::kInfo, "directory_loaded",
       {{LogField::kVersion, rows.version}, {LogField::kCount, static_cast<std::int64_t>(rows.applications.size())}});
-}
-
-void DirectoryRefresher::MeasureClock() {
-  if (session_->engine() == storage::Engine::kSqlite) return;  // the machine's own clock
-  const base::SystemClock machine;
-  const base::UnixMs asked = machine.NowMs();
-  const base::UnixMs database = session_->DatabaseNowMs();
-  clock_.Correct(database, asked, machine.NowMs());
 }
 
 std::string DirectoryRefresher::Judge() {

@@ -37,7 +37,6 @@ class DirectoryRefresher {
   void Loop();
   void Poll();
   void LoadIfMoved();
-  void MeasureClock();
   std::string Judge();
   void SetNotReady(const std::string& reason);
   // False when it is time to stop.

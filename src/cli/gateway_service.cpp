@@ -1,16 +1,14 @@
 #include "cli/gateway_service.h"
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "cli/database_clock.h"
 #include "cli/directory_refresher.h"
 #include "cli/refused.h"
-#include "multihub/auth/signature.h"
+#include "cli/webhook_sending.h"
 #include "multihub/base/ids.h"
 #include "multihub/base/random.h"
 #include "multihub/handlers/method_table.h"
@@ -85,46 +83,6 @@ http::FrontOptions ToFrontOptions(const HttpConfig& config, const std::vector<st
   return options;
 }
 
-bool IsLoopback(const std::string& listen) { return listen.rfind("127.", 0) == 0 || listen.rfind("[::1]", 0) == 0; }
-
-// A sandbox nobody else can reach may send webhooks to its own machine.
-bool AllowsLoopback(const GatewayServiceOptions& options) {
-  return options.sandbox && std::all_of(options.listen.begin(), options.listen.end(), IsLoopback);
-}
-
-handlers::HandlerOptions ToHandlerOptions(const Config& config, const GatewayServiceOptions& options) {
-  handlers::HandlerOptions handler_options;
-  handler_options.webhook_url.allow_private = config.webhooks.allow_private_networks;
-  handler_options.webhook_url.require_https = config.webhooks.require_https;
-  handler_options.webhook_url.allow_loopback = AllowsLoopback(options);
-  return handler_options;
-}
-
-// Where this process listens. A port that the system picks is only known later, and left out.
-std::vector<net::OwnAddress> OwnAddresses(const GatewayServiceOptions& options) {
-  std::vector<std::string> listeners = options.listen;
-  listeners.push_back(options.ops_listen);
-  std::vector<net::OwnAddress> own;
-  for (const std::string& listener : listeners) {
-    const std::size_t colon = listener.rfind(':');
-    if (colon == std::string::npos) continue;
-    std::string host = listener.substr(0, colon);
-    if (host.size() > 1 && host.front() == '[') host = host.substr(1, host.size() - 2);
-    const auto address = base::IpAddress::Parse(host);
-    const unsigned long port = std::strtoul(listener.c_str() + colon + 1, nullptr, 10);
-    if (address && port > 0) own.push_back({*address, static_cast<std::uint16_t>(port)});
-  }
-  return own;
-}
-
-net::HttpClientOptions ToClientOptions(const Config& config, const GatewayServiceOptions& options) {
-  net::HttpClientOptions client;
-  client.policy.allow_private = config.webhooks.allow_private_networks;
-  client.policy.allow_loopback = AllowsLoopback(options);
-  client.own_addresses = OwnAddresses(options);
-  return client;
-}
-
 webhooks::DispatcherOptions ToDispatcherOptions(const WebhooksConfig& config, const std::string& owner) {
   webhooks::DispatcherOptions options;
   options.owner = owner;
@@ -180,7 +138,8 @@ class GatewayService::Impl {
         database_(url),
         simulator_({config.simulator.delay_ms}, key_.Derive(kCallbackPurpose), clock_),
         owner_("gw_" + base::NewUlid(clock_.NowMs(), base::SystemRandomInstance())),
-        client_(ToClientOptions(config, options), net::SystemResolver()),
+        url_rules_(WebhookRules(config.webhooks, options.sandbox, options.listen)),
+        client_(WebhookClientOptions(url_rules_, options.listen, options.ops_listen), net::SystemResolver()),
         sender_(
             client_, [this](domain::ApplicationId id) { return SecretsOf(id); }, key_, clock_,
             base::SystemRandomInstance()),
@@ -190,10 +149,10 @@ class GatewayService::Impl {
                     ToDispatcherOptions(config.webhooks, owner_)),
         webhooks_(
             engine_.access(), sender_, key_, clock_, base::SystemRandomInstance(), [this] { dispatcher_.Wake(); },
-            std::make_unique<webhooks::TargetCheck>(ToClientOptions(config, options).policy)),
+            std::make_unique<webhooks::TargetCheck>(url_rules_.policy)),
         refresher_(std::move(refresher_session), key_, directory_, clock_, [this] { return engine_.Readiness(); }),
         gateway_(ToGatewayOptions(config, options.sandbox),
-                 handlers::MakeMethodTable(engine_.payments(), ToHandlerOptions(config, options), &webhooks_),
+                 handlers::MakeMethodTable(engine_.payments(), handlers::HandlerOptions{url_rules_}, &webhooks_),
                  directory_, clock_, base::SystemRandomInstance(),
                  [this](domain::ApplicationId id) { NoteSecretInUse(id); }),
         front_(ToFrontOptions(config.http, options.listen), std::make_shared<http::GatewayHandler>(gateway_)) {}
@@ -245,10 +204,7 @@ class GatewayService::Impl {
 
   std::optional<webhooks::ApplicationSecrets> SecretsOf(domain::ApplicationId id) const {
     const auto directory = directory_.Current();
-    const auth::Application* application = directory == nullptr ? nullptr : directory->Find(id);
-    if (application == nullptr || application->secret.empty()) return std::nullopt;
-    return webhooks::ApplicationSecrets{auth::WebhookSigningSecret(*application, clock_.NowMs()),
-                                        application->webhook_secret};
+    return directory == nullptr ? std::nullopt : WebhookSecrets(*directory, id, clock_.NowMs());
   }
 
   payments::DeliveryHooks ToHooks() {
@@ -274,6 +230,7 @@ class GatewayService::Impl {
   auth::DirectoryCache directory_;
   providers::Simulator simulator_;
   const std::string owner_;  // of this process, in leases
+  const webhooks::WebhookUrlOptions url_rules_;
   net::HttpClient client_;
   webhooks::Sender sender_;
   payments::Engine engine_;

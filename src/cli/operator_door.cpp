@@ -15,10 +15,7 @@ base::MasterKey KeyFor(Context* context, OperatorDoor::Access access, storage::S
 
 OperatorDoor::OperatorDoor(Context* context, Access access)
     : session_(context->OpenCurrent()), key_(KeyFor(context, access, *session_)) {
-  const base::SystemClock machine;
-  const base::UnixMs asked = machine.NowMs();
-  const base::UnixMs database = session_->DatabaseNowMs();
-  clock_.Correct(database, asked, machine.NowMs());
+  clock_.Measure(*session_);
   door_.emplace(*session_, key_, clock_, base::SystemRandomInstance());
 }
 

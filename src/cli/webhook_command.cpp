@@ -1,4 +1,3 @@
-#include <charconv>
 #include <future>
 #include <memory>
 #include <optional>
@@ -8,8 +7,8 @@
 #include "cli/input.h"
 #include "cli/refused.h"
 #include "cli/webhook_door.h"
+#include "cli/webhook_sending.h"
 #include "multihub/auth/directory.h"
-#include "multihub/auth/signature.h"
 #include "multihub/base/json_writer.h"
 #include "multihub/net/http_client.h"
 #include "multihub/webhooks/sender.h"
@@ -53,7 +52,7 @@ std::optional<std::int64_t> Within(const std::string& option, const webhooks::Bo
 // What is wrong with a URL: with its text, or with where it leads now.
 std::optional<std::string> ProblemOf(const std::string& url, const webhooks::WebhookUrlOptions& rules) {
   if (auto problem = webhooks::CheckWebhookUrl(url, rules)) return problem;
-  return webhooks::JudgeTarget(url, {rules.allow_loopback, rules.allow_private}, net::SystemResolver());
+  return webhooks::JudgeTarget(url, rules.policy, net::SystemResolver());
 }
 
 EndpointSettings ToSettings(const SettingOptions& options, const webhooks::WebhookUrlOptions& url_rules) {
@@ -205,46 +204,16 @@ void RotateSecret(Context* context, const std::string& id) {
 
 // ---- test ----
 
-// The addresses the gateway itself listens on, as far as they are configured.
-std::vector<net::OwnAddress> OwnAddresses(const Config& config) {
-  std::vector<std::string> listens = config.http.listen;
-  listens.push_back(config.ops.listen);
-  std::vector<net::OwnAddress> addresses;
-  for (const std::string& listen : listens) {
-    const std::size_t colon = listen.rfind(':');
-    std::string host = listen.substr(0, colon);
-    if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
-    const auto address = base::IpAddress::Parse(host);
-    std::uint16_t port = 0;
-    std::from_chars(listen.data() + colon + 1, listen.data() + listen.size(), port);
-    if (address && port != 0) addresses.push_back({*address, port});
-  }
-  return addresses;
-}
-
-net::HttpClientOptions ToClientOptions(const Config& config, const webhooks::WebhookUrlOptions& rules) {
-  net::HttpClientOptions options;
-  options.policy.allow_private = rules.allow_private;
-  options.policy.allow_loopback = rules.allow_loopback;
-  options.own_addresses = OwnAddresses(config);
-  return options;
-}
-
-std::optional<webhooks::ApplicationSecrets> SecretsOf(const auth::Directory& directory, domain::ApplicationId id,
-                                                      base::UnixMs now_ms) {
-  const auth::Application* application = directory.Find(id);
-  if (application == nullptr || application->secret.empty()) return std::nullopt;
-  return webhooks::ApplicationSecrets{auth::WebhookSigningSecret(*application, now_ms), application->webhook_secret};
-}
-
 webhooks::SentAttempt Send(Context* context, WebhookDoor* door, const webhooks::OutgoingWebhook& webhook) {
   const auto directory = auth::Directory::Build(
       storage::LoadDirectory(door->session()), door->Key(), [](const std::string&) { return true; },
       [](const std::string&) {});
-  net::HttpClient client(ToClientOptions(context->config(), door->UrlRules()), net::SystemResolver());
+  const Config& config = context->config();
+  net::HttpClient client(WebhookClientOptions(door->UrlRules(), config.http.listen, config.ops.listen),
+                         net::SystemResolver());
   webhooks::Sender sender(
-      client, [&](domain::ApplicationId id) { return SecretsOf(*directory, id, door->clock().NowMs()); }, door->Key(),
-      door->clock(), base::SystemRandomInstance());
+      client, [&](domain::ApplicationId id) { return WebhookSecrets(*directory, id, door->clock().NowMs()); },
+      door->Key(), door->clock(), base::SystemRandomInstance());
   std::promise<webhooks::SentAttempt> answer;
   sender.Send(webhook, [&](webhooks::SentAttempt sent) { answer.set_value(std::move(sent)); });
   webhooks::SentAttempt sent = answer.get_future().get();

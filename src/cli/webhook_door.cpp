@@ -1,10 +1,10 @@
 #include "cli/webhook_door.h"
 
-#include <algorithm>
 #include <map>
 
 #include "cli/refused.h"
 #include "cli/security.h"
+#include "cli/webhook_sending.h"
 #include "multihub/base/json_writer.h"
 #include "multihub/storage/webhook_store.h"
 #include "multihub/webhooks/webhook_object.h"
@@ -13,8 +13,6 @@ namespace multihub::cli {
 namespace {
 
 using storage::DeliveryRow;
-
-bool IsLoopback(const std::string& listen) { return listen.rfind("127.", 0) == 0 || listen.rfind("[::1]", 0) == 0; }
 
 // "params.url is …" as "--url is …".
 std::string AsOption(const errors::Refusal& refusal) {
@@ -28,10 +26,7 @@ std::string AsOption(const errors::Refusal& refusal) {
 
 WebhookDoor::WebhookDoor(Context* context)
     : context_(context), url_(context->database_url()), session_(context->OpenCurrent(url_)) {
-  const base::SystemClock machine;
-  const base::UnixMs asked = machine.NowMs();
-  const base::UnixMs database = session_->DatabaseNowMs();
-  clock_.Correct(database, asked, machine.NowMs());
+  clock_.Measure(*session_);
 }
 
 const base::MasterKey& WebhookDoor::Key() {
@@ -41,12 +36,7 @@ const base::MasterKey& WebhookDoor::Key() {
 
 webhooks::WebhookUrlOptions WebhookDoor::UrlRules() {
   const Config& config = context_->config();
-  webhooks::WebhookUrlOptions rules;
-  rules.allow_private = config.webhooks.allow_private_networks;
-  rules.require_https = config.webhooks.require_https;
-  rules.allow_loopback =
-      IsSandbox(*session_) && std::all_of(config.http.listen.begin(), config.http.listen.end(), IsLoopback);
-  return rules;
+  return WebhookRules(config.webhooks, IsSandbox(*session_), config.http.listen);
 }
 
 std::vector<DeliveryRow> WebhookDoor::Queue(

@@ -116,6 +116,9 @@ struct BalanceJob final : VisitedJob<BalanceJob> {
 
   std::optional<std::string> refusal;
   BalanceChangeResult result;
+  // The entry this change had made before: then `result` has the balance as it is now, and whoever runs the job looks
+  // up what it was after that entry, which may take long and wants no row held.
+  std::optional<std::int64_t> repeats;
   bool created = false;
 
   void Committed() override {}

@@ -75,6 +75,13 @@ base::Result<BalanceChangeResult, std::string> Operator::ChangeBalance(const Bal
   job.change = change;
   RunJob(session_, writer, &job);
   if (job.refusal) return base::Fail(std::move(*job.refusal));
+  if (job.repeats) {
+    const domain::Balance first =
+        storage::BalanceAfter(session_, {change.application_id, std::string(change.currency.code())}, *job.repeats);
+    job.result.balance.value = first.value;
+    job.result.balance.freezing = first.freezing;
+    job.result.balance.blocking = first.blocking;
+  }
   return job.result;
 }
 

@@ -242,7 +242,7 @@ class Batch final : public JobVisitor {
     }
     reported->changed = true;
     events_.push_back(MakeEvent(payment, previous, writer_.random()));
-    event_sources_.push_back({job, &payment});
+    planned_.push_back({job, &payment, nullptr, false});
     if (auto movement = MovementOf(payment)) settled_.push_back({job, payment, std::move(*movement)});
     job->outcome = ReportOutcome::kMoved;
   }
@@ -342,22 +342,9 @@ class Batch final : public JobVisitor {
     MULTIHUB_CHECK(false);
   }
 
-  // The balance as it was right after entry `seq`.
-  domain::Balance AmountsAfter(const BalanceKey& key, std::int64_t seq) {
-    domain::Balance sums;
-    session_.Query(
-        "SELECT account, CAST(SUM(amount) AS SIGNED) FROM ledger_postings WHERE application_id = ? AND currency = ? "
-        "AND seq <= ? GROUP BY account",
-        "ti", {key.application_id.value, key.currency, seq}, [&](const storage::Row& row) {
-          if (row.text(0) == domain::kAccountValue) sums.value = row.integer(1);
-          if (row.text(0) == domain::kAccountFreezing) sums.freezing = row.integer(1);
-          if (row.text(0) == domain::kAccountBlocking) sums.blocking = row.integer(1);
-        });
-    return sums;
-  }
-
   void ChangeBalance(BalanceJob* job) {
     job->refusal.reset();
+    job->repeats.reset();
     const BalanceKey key = KeyOfChange(job->change);
     if (job->create_only) {
       job->created = FindBalance(key) == nullptr;
@@ -392,7 +379,8 @@ class Batch final : public JobVisitor {
       job->refusal = kOtherCurrency;
       return;
     }
-    job->result = {AmountOf(*row, AmountsAfter(known.key, known.seq)), true};
+    job->result = {AmountOf(*row), true};
+    job->repeats = known.seq;
   }
 
   // Of two with one reference in this batch the second is the repetition.
@@ -444,7 +432,7 @@ class Batch final : public JobVisitor {
     }
     new_payments_.push_back(&payment);
     events_.push_back(MakeEvent(payment, payment.status, writer_.random()));
-    event_sources_.push_back({job, &payment});
+    planned_.push_back({job, &payment, nullptr, false});
     tasks_.push_back({payment.h_id, payment.application_id, job->first_ask_ms, 0});
   }
 
@@ -470,19 +458,9 @@ class Batch final : public JobVisitor {
     storage::DeleteTasks(session_, finished_);
   }
 
-  // Whose the event at the same place of `events_` is.
-  struct EventSource {
-    Job* job;
-    const Payment* payment;
-  };
-
   void PlanDeliveries() {
-    std::vector<PlannedEvent> planned;
-    planned.reserve(events_.size());
-    for (std::size_t i = 0; i < events_.size(); ++i) {
-      planned.push_back({event_sources_[i].job, event_sources_[i].payment, &events_[i], false});
-    }
-    DeliveryPlan(session_, writer_.hooks(), writer_.random(), now_ms_).Make(planned);
+    for (std::size_t i = 0; i < events_.size(); ++i) planned_[i].event = &events_[i];
+    DeliveryPlan(session_, writer_.hooks(), writer_.random(), now_ms_).Make(planned_);
   }
 
   void StoreBalances() {
@@ -525,8 +503,8 @@ class Batch final : public JobVisitor {
 
   std::vector<const Payment*> new_payments_;
   std::vector<storage::EventRow> events_;
+  std::vector<PlannedEvent> planned_;  // whose the event at the same place is
   std::vector<storage::ProviderTask> tasks_;
-  std::vector<EventSource> event_sources_;
   std::vector<storage::LedgerEntry> entries_;
   std::vector<std::string> finished_;
 };

@@ -234,6 +234,24 @@ void ReadChain(Session& session, const BalanceKey& key, const std::function<void
   }
 }
 
+domain::Balance BalanceAfter(Session& session, const BalanceKey& key, std::int64_t seq) {
+  static const std::string kSelect = [] {
+    std::string sql = "SELECT ";
+    for (const std::string_view account : {domain::kAccountValue, domain::kAccountFreezing, domain::kAccountBlocking}) {
+      if (account != domain::kAccountValue) sql += ", ";
+      sql += "CAST(COALESCE(SUM(CASE WHEN account = '" + std::string(account) + "' THEN amount END), 0) AS SIGNED)";
+    }
+    return sql + " FROM ledger_postings WHERE application_id = ? AND currency = ? AND seq <= ?";
+  }();
+  domain::Balance balance;
+  session.Query(kSelect, "iii", {key.application_id.value, key.currency, seq}, [&](const Row& row) {
+    balance.value = row.integer(0);
+    balance.freezing = row.integer(1);
+    balance.blocking = row.integer(2);
+  });
+  return balance;
+}
+
 std::optional<LedgerEntry> FindEntry(Session& session, domain::ApplicationId application, std::string_view kind,
                                      const std::string& reference) {
   std::optional<LedgerEntry> found;

@@ -164,6 +164,8 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     bool followers = false;  // some of that waits for a first attempt that is ours
     bool claiming = false;
     bool failing = false;  // its last attempt failed
+    OriginKey key;         // of `key_url`; neither is known before something was sent
+    std::string key_url;
   };
 
   void Run() {
@@ -299,10 +301,10 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
 
   // The breaker of its origin is open: what is due for it stays where it is.
   bool IsHeldBack(const std::string& endpoint_id) {
-    const auto known = keys_.find(endpoint_id);
-    if (known == keys_.end()) return false;
+    const auto known = queues_.find(endpoint_id);
+    if (known == queues_.end() || known->second.key_url.empty()) return false;
     const std::int64_t now_us = clock_.MonotonicUs();
-    return breaker_.ClosedUntilUs(known->second, now_us) > now_us;
+    return breaker_.ClosedUntilUs(known->second.key, now_us) > now_us;
   }
 
   void SubmitClaim(std::vector<std::pair<std::string, int>> wanted) {
@@ -407,7 +409,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     const std::int64_t now_us = clock_.MonotonicUs();
     while (!queue->waiting.empty()) {
       const ReadyDelivery& next = queue->waiting.front();
-      const OriginKey& key = KeyOf(endpoint_id, *next.endpoint);
+      const OriginKey& key = KeyOf(queue, *next.endpoint);
       if (breaker_.ClosedUntilUs(key, now_us) > now_us) {
         HoldBack(endpoint_id, queue, breaker_.ClosedUntilUs(key, now_us) - now_us);
         return false;
@@ -423,22 +425,22 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
         backlog_.insert(endpoint_id);
         continue;
       }
-      Start(std::move(delivery), key, queue);
+      Start(std::move(delivery), queue);
       return true;
     }
     return false;
   }
 
-  const OriginKey& KeyOf(const std::string& endpoint_id, const EndpointRow& endpoint) {
-    auto [at, made] = keys_.try_emplace(endpoint_id);
-    if (made || at->second.first != endpoint.application_id || urls_[endpoint_id] != endpoint.url) {
-      at->second = {endpoint.application_id, OriginOf(endpoint)};
-      urls_[endpoint_id] = endpoint.url;
+  static const OriginKey& KeyOf(Queue* queue, const EndpointRow& endpoint) {
+    if (queue->key_url != endpoint.url) {
+      queue->key = {endpoint.application_id, OriginOf(endpoint)};
+      queue->key_url = endpoint.url;
     }
-    return at->second;
+    return queue->key;
   }
 
-  void Start(ReadyDelivery delivery, const OriginKey& key, Queue* queue) {
+  void Start(ReadyDelivery delivery, Queue* queue) {
+    const OriginKey& key = queue->key;
     slots_.Take(key);
     ++queue->in_flight;
     breaker_.Started(key, clock_.MonotonicUs());
@@ -626,8 +628,6 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
         ++at;
         continue;
       }
-      keys_.erase(at->first);
-      urls_.erase(at->first);
       room_.Forget(at->first);
       at = queues_.erase(at);
     }
@@ -654,8 +654,6 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
 
   // The dispatcher thread's own.
   std::map<std::string, Queue> queues_;
-  std::map<std::string, OriginKey> keys_;
-  std::map<std::string, std::string> urls_;
   std::set<std::string> waiting_;  // endpoints with something waiting here
   std::set<std::string> backlog_;  // endpoints the database has something due for
   std::set<std::string> sent_ids_;

@@ -110,11 +110,11 @@ Problem CheckPort(std::uint16_t port) {
 Problem CheckHost(const std::string& host, const WebhookUrlOptions& options) {
   const net::HostMeaning meaning = net::LiteralHost(host);
   if (meaning.kind == net::HostMeaning::Kind::kLocalName) {
-    if (options.allow_loopback || options.allow_private) return std::nullopt;
+    if (options.policy.allow_loopback || options.policy.allow_private) return std::nullopt;
     return "must not point to localhost";
   }
   if (meaning.kind == net::HostMeaning::Kind::kName) return std::nullopt;
-  if (!net::Judge(meaning.address, {options.allow_loopback, options.allow_private})) return std::nullopt;
+  if (!net::Judge(meaning.address, options.policy)) return std::nullopt;
   return "must not point to an address that is not public";
 }
 

@@ -20,6 +20,7 @@
 #include <thread>
 #include <utility>
 
+#include "support/fd.h"
 #include "support/temp_dir.h"
 
 extern char** environ;
@@ -32,29 +33,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 // How often an output file is looked at while waiting for a line: files cannot be waited for.
 constexpr Milliseconds kOutputPoll{2};
-
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() { Reset(); }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    Reset();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  void Reset() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
 
 // All forks of the process are made by one thread that never ends: the parent-death signal fires when the *thread*
 // that forked is gone, not only when the process is.

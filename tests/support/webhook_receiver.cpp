@@ -22,6 +22,8 @@
 #include <thread>
 #include <unordered_map>
 
+#include "support/fd.h"
+
 namespace multihub::support {
 namespace {
 
@@ -131,27 +133,6 @@ std::string Repeat(std::string_view text) {
 // ---- sockets --------------------------------------------------------------------------------------------------------
 
 [[noreturn]] void ThrowErrno(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
-
-class Fd {
- public:
-  Fd() = default;
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() { Reset(); }
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    Reset();
-    fd_ = std::exchange(other.fd_, -1);
-    return *this;
-  }
-  void Reset() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_ = -1;
-};
 
 // A socket at the loopback address of `family`, port 0 for any. Without a value: somebody else has the port.
 std::optional<Fd> BindLoopback(int family, std::uint16_t port) {

@@ -86,6 +86,9 @@ bool SetBalanceRowEnabled(Session& session, const BalanceKey& key, bool enabled)
 void InsertEntries(Session& session, std::span<const LedgerEntry> entries);
 // In chain order, whole; one row at a time, so that memory stays bounded.
 void ReadChain(Session& session, const BalanceKey& key, const std::function<void(const LedgerEntry&)>& each);
+// What the balance was right after entry `seq`, which is committed. Adds up every posting until then: not for a
+// transaction that holds rows.
+domain::Balance BalanceAfter(Session& session, const BalanceKey& key, std::int64_t seq);
 // The entry an operator's reference made, if any.
 std::optional<LedgerEntry> FindEntry(Session& session, domain::ApplicationId application, std::string_view kind,
                                      const std::string& reference);

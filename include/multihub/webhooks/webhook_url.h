@@ -9,13 +9,14 @@
 #include <string>
 #include <string_view>
 
+#include "multihub/net/address_guard.h"
+
 namespace multihub::webhooks {
 
 inline constexpr std::size_t kMaxWebhookUrl = 2048;  // characters
 
 struct WebhookUrlOptions {
-  bool allow_loopback = false;  // the machine itself, by literal address or as localhost (sandbox on loopback)
-  bool allow_private = false;   // any address (development)
+  net::AddressPolicy policy;  // allow_loopback goes for the name localhost too
   bool require_https = false;
 };
 

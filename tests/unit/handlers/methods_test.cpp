@@ -569,7 +569,7 @@ TEST_CASE("a sandbox may name the machine itself as webhook target") {
   class SandboxTest : public HandlersTest {
    public:
     SandboxTest() {
-      options.webhook_url.allow_loopback = true;
+      options.webhook_url.policy.allow_loopback = true;
       rpc::GatewayOptions gateway_options;
       gateway = std::make_unique<rpc::Gateway>(gateway_options, MakeMethodTable(payments, options), directory, clock,
                                                random, nullptr);
