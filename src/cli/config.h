@@ -93,6 +93,7 @@ struct WebhooksConfig {
   bool allow_private_networks = false;
   bool allow_private_networks_with_live = false;
   bool require_https = false;
+  std::string ca_file;  // empty: the system's
   std::int64_t max_in_flight = 256;
   std::int64_t max_per_application = 32;
   std::int64_t max_per_origin = 8;
@@ -133,7 +134,7 @@ struct Config {
 };
 
 // Texts that must have a form of their own.
-enum class TextForm { kAny, kAddress, kDatabaseUrl, kLogLevel };
+enum class TextForm { kAny, kAddress, kDatabaseUrl, kLogLevel, kFileOrNone };
 
 struct BoolKey {
   bool& (*field)(Config&);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -47,6 +48,11 @@ bool IsLogLevel(const std::string& text) {
   return text == "debug" || text == "info" || text == "warn" || text == "error";
 }
 
+bool IsReadableFile(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_regular_file(path, error) && std::ifstream(path).good();
+}
+
 Problem CheckForm(TextForm form, const std::string& text) {
   switch (form) {
     case TextForm::kAny:
@@ -56,6 +62,9 @@ Problem CheckForm(TextForm form, const std::string& text) {
       return std::nullopt;
     case TextForm::kLogLevel:
       if (!IsLogLevel(text)) return "must be debug, info, warn or error";
+      return std::nullopt;
+    case TextForm::kFileOrNone:
+      if (!text.empty() && !IsReadableFile(text)) return "must be a file that can be read, or empty";
       return std::nullopt;
     case TextForm::kDatabaseUrl:
       if (auto url = storage::DatabaseUrl::Parse(text); !url.ok()) return "is no database URL: " + url.error();

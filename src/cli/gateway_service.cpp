@@ -139,7 +139,8 @@ class GatewayService::Impl {
         simulator_({config.simulator.delay_ms}, key_.Derive(kCallbackPurpose), clock_),
         owner_("gw_" + base::NewUlid(clock_.NowMs(), base::SystemRandomInstance())),
         url_rules_(WebhookRules(config.webhooks, options.sandbox, options.listen)),
-        client_(WebhookClientOptions(url_rules_, options.listen, options.ops_listen), net::SystemResolver()),
+        client_(WebhookClientOptions(config.webhooks, url_rules_, options.listen, options.ops_listen),
+                net::SystemResolver()),
         sender_(
             client_, [this](domain::ApplicationId id) { return SecretsOf(id); }, key_, clock_,
             base::SystemRandomInstance()),

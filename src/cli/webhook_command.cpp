@@ -209,7 +209,7 @@ webhooks::SentAttempt Send(Context* context, WebhookDoor* door, const webhooks::
       storage::LoadDirectory(door->session()), door->Key(), [](const std::string&) { return true; },
       [](const std::string&) {});
   const Config& config = context->config();
-  net::HttpClient client(WebhookClientOptions(door->UrlRules(), config.http.listen, config.ops.listen),
+  net::HttpClient client(WebhookClientOptions(config.webhooks, door->UrlRules(), config.http.listen, config.ops.listen),
                          net::SystemResolver());
   webhooks::Sender sender(
       client, [&](domain::ApplicationId id) { return WebhookSecrets(*directory, id, door->clock().NowMs()); },

@@ -33,10 +33,11 @@ webhooks::WebhookUrlOptions WebhookRules(const WebhooksConfig& config, bool sand
   return rules;
 }
 
-net::HttpClientOptions WebhookClientOptions(const webhooks::WebhookUrlOptions& rules,
+net::HttpClientOptions WebhookClientOptions(const WebhooksConfig& config, const webhooks::WebhookUrlOptions& rules,
                                             std::span<const std::string> listen, const std::string& ops_listen) {
   net::HttpClientOptions options;
   options.policy = rules.policy;
+  options.ca_file = config.ca_file;
   const auto add = [&](const std::string& listener) {
     if (const auto own = ReadListener(listener)) options.own_addresses.push_back(*own);
   };

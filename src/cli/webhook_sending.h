@@ -20,7 +20,7 @@ webhooks::WebhookUrlOptions WebhookRules(const WebhooksConfig& config, bool sand
 
 // A client that keeps to `rules` and never calls this gateway's own listeners. A port that the system picks is only
 // known later, and left out.
-net::HttpClientOptions WebhookClientOptions(const webhooks::WebhookUrlOptions& rules,
+net::HttpClientOptions WebhookClientOptions(const WebhooksConfig& config, const webhooks::WebhookUrlOptions& rules,
                                             std::span<const std::string> listen, const std::string& ops_listen);
 
 // As Sender asks for them.

@@ -350,7 +350,7 @@ void HttpClient::Impl::Finish(CallPtr call, OutgoingAnswer answer) const {
 }
 
 std::unique_ptr<Transfer> HttpClient::Impl::TakeTransfer() {
-  if (spare_transfers_.empty()) return std::make_unique<Transfer>(options_.max_idle_connections > 0);
+  if (spare_transfers_.empty()) return std::make_unique<Transfer>(options_.max_idle_connections > 0, options_.ca_file);
   std::unique_ptr<Transfer> transfer = std::move(spare_transfers_.back());
   spare_transfers_.pop_back();
   return transfer;

@@ -60,7 +60,7 @@ int OnResolverStart(void*, void*, void*) { return 1; }
 
 }  // namespace
 
-Transfer::Transfer(bool keep_connections) : handle_(NewCurlEasy()) {
+Transfer::Transfer(bool keep_connections, const std::string& ca_file) : handle_(NewCurlEasy()) {
   CURL* const handle = this->handle();
   SetOption(handle, CURLOPT_USERAGENT, "multihub");
   SetOption(handle, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -68,6 +68,7 @@ Transfer::Transfer(bool keep_connections) : handle_(NewCurlEasy()) {
   SetOption(handle, CURLOPT_PATH_AS_IS, 1L);  // ParseUrl compared the path as it is written
   SetOption(handle, CURLOPT_SSL_VERIFYPEER, 1L);
   SetOption(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!ca_file.empty()) SetOption(handle, CURLOPT_CAINFO, ca_file.c_str());
   SetOption(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   SetOption(handle, CURLOPT_POST, 1L);
   SetOption(handle, CURLOPT_DNS_CACHE_TIMEOUT, kAddressCacheSeconds);

@@ -15,7 +15,8 @@ namespace multihub::net {
 // All members on one thread.
 class Transfer {
  public:
-  explicit Transfer(bool keep_connections);
+  // `ca_file`: as in HttpClientOptions.
+  Transfer(bool keep_connections, const std::string& ca_file);
   Transfer(const Transfer&) = delete;
   Transfer& operator=(const Transfer&) = delete;
 

@@ -10,10 +10,10 @@
 #include <set>
 #include <thread>
 
-#include "multihub/base/utf8.h"
 #include "multihub/net/url.h"
 #include "multihub/observability/log.h"
-#include "multihub/webhooks/retry_schedule.h"
+#include "webhooks/attempt_end.h"
+#include "webhooks/delivery_leases.h"
 #include "webhooks/endpoint_room.h"
 #include "webhooks/origin_breaker.h"
 #include "webhooks/transfer_slots.h"
@@ -39,25 +39,11 @@ constexpr std::size_t kMaxUnrecorded = 2'048;
 constexpr std::size_t kMaxRecorded = 256;  // in one unit
 constexpr std::int64_t kRetryRecordingMs = 200;
 
-// What a receiver said, as text that can be shown: whole UTF-8 characters, no control characters.
-std::string Printable(std::string text) {
-  // The cut after the first KiB may have split a character.
-  for (int cut = 0; cut < 3 && !text.empty() && !base::IsValidUtf8(text); ++cut) text.pop_back();
-  const bool valid = base::IsValidUtf8(text);
-  for (char& c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f || (byte >= 0x80 && !valid)) c = '?';
-  }
-  return text;
-}
-
 std::string OriginOf(const EndpointRow& endpoint) {
   const auto url = net::ParseUrl(endpoint.url);
   // One that does not parse is refused when it is sent to.
   return url ? url->Origin() : std::string();
 }
-
-std::int64_t TimeoutMs(const EndpointRow& endpoint) { return endpoint.timeout_s.value_or(kDefaultTimeoutS) * 1000; }
 
 }  // namespace
 
@@ -84,7 +70,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
 
   bool HasRoom(const std::string& endpoint_id) const { return room_.HasRoom(endpoint_id); }
 
-  std::int64_t LeaseMs(const EndpointRow& endpoint) const { return TimeoutMs(endpoint) + options_.lease_slack_ms; }
+  std::int64_t LeaseMs(const EndpointRow& endpoint) const { return leases_.LeaseMs(endpoint); }
 
   void Take(std::vector<ReadyDelivery> deliveries) {
     for (const ReadyDelivery& d : deliveries) {
@@ -314,7 +300,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
       *claimed = Claimed();
       const base::UnixMs now_ms = clock_.NowMs();
       for (const auto& [endpoint_id, count] : wanted) {
-        const bool more = ClaimFor(session, endpoint_id, count, now_ms, &claimed->deliveries);
+        const bool more = leases_.Claim(session, endpoint_id, count, now_ms, &claimed->deliveries);
         claimed->endpoints.emplace_back(endpoint_id, more);
       }
     };
@@ -327,42 +313,6 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
       Post(&Inbox::claimed, std::move(*claimed));
     };
     if (!access_.Write({0}, work, done)) done(false, "");
-  }
-
-  // True when there is more to claim.
-  bool ClaimFor(storage::Session& session, const std::string& endpoint_id, int count, base::UnixMs now_ms,
-                std::vector<ReadyDelivery>* into) {
-    const auto endpoint = storage::FindEndpoint(session, endpoint_id);
-    if (!endpoint || !endpoint->enabled) {
-      storage::FailPending(session, endpoint_id, storage::kOutcomeEndpointDisabled, now_ms);
-      return false;
-    }
-    const auto rows =
-        storage::ClaimDeliveries(session, endpoint_id, now_ms, options_.owner, now_ms + LeaseMs(*endpoint), count);
-    std::vector<storage::DeliveryRow> alive;
-    for (const storage::DeliveryRow& row : rows) {
-      if (row.expires_ms <= now_ms) {
-        storage::FailDelivery(session, row.id, options_.owner, storage::kOutcomeExpired, now_ms);
-      } else {
-        alive.push_back(row);
-      }
-    }
-    std::vector<ReadyDelivery> ready = storage::LoadReady(session, alive);
-    FailWithoutEvent(session, alive, ready, now_ms);
-    std::move(ready.begin(), ready.end(), std::back_inserter(*into));
-    return static_cast<int>(rows.size()) == count;
-  }
-
-  void FailWithoutEvent(storage::Session& session, const std::vector<storage::DeliveryRow>& rows,
-                        const std::vector<ReadyDelivery>& ready, base::UnixMs now_ms) {
-    if (rows.size() == ready.size()) return;
-    std::set<std::string> loaded;
-    for (const ReadyDelivery& d : ready) loaded.insert(d.row.id);
-    for (const storage::DeliveryRow& row : rows) {
-      if (!loaded.contains(row.id)) {
-        storage::FailDelivery(session, row.id, options_.owner, storage::kOutcomePruned, now_ms);
-      }
-    }
   }
 
   void TakeClaimed(Claimed claimed) {
@@ -486,17 +436,16 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     sent_ids_.erase(row.id);
     const bool success = Sender::IsSuccess(answer);
     queue.failing = !success;
+    ++(success ? delivered_ : failed_attempts_);
     room_.SetLimit(row.endpoint_id, success ? kMaxQueued : kMaxQueuedFailing);
     if (success) {
       breaker_.Succeeded(finished.key);
     } else {
       NoteFailure(finished.key);
     }
-    ends_.push_back(EndOf(row, endpoint, finished.sent));
-    if (answer.error == net::CallError::kNone && answer.status == 410 &&
-        endpoint.source == storage::kSourceConfigured) {
-      gone_.insert(endpoint.id);
-    }
+    ends_.push_back(EndOf(row, endpoint, finished.sent, clock_.NowMs(), random_));
+    if (ends_.back().state == storage::kFailed) ++given_up_;
+    if (SaysGone(answer) && endpoint.source == storage::kSourceConfigured) gone_.insert(endpoint.id);
     if (queue.followers) followers_of_.insert(row.endpoint_id);
   }
 
@@ -510,40 +459,6 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
          {LogField::kDetail, std::to_string((breaker_.ClosedUntilUs(key, now_us) - now_us) / 1'000'000) + " s"}});
   }
 
-  AttemptEnd EndOf(const storage::DeliveryRow& row, const EndpointRow& endpoint, const SentAttempt& sent) {
-    const base::UnixMs now_ms = clock_.NowMs();
-    const net::OutgoingAnswer& answer = sent.answer;
-    AttemptEnd end;
-    end.attempt = {row.id,
-                   row.attempts + 1,
-                   sent.started_ms,
-                   answer.duration_ms,
-                   answer.status,
-                   std::string(net::NameOf(answer.error)),
-                   Printable(answer.body)};
-    if (Sender::IsSuccess(answer)) {
-      ++delivered_;
-      end.state = storage::kDelivered;
-      end.finished_ms = now_ms;
-      return end;
-    }
-    ++failed_attempts_;
-    const bool gone = answer.error == net::CallError::kNone && answer.status == 410;
-    const bool may_ask = answer.status == 429 || answer.status == 503;
-    const auto pause_ms =
-        NextPauseMs(endpoint, row.attempts + 1, may_ask ? answer.retry_after : std::string(), now_ms, random_);
-    if (gone || !pause_ms) {
-      ++given_up_;
-      end.state = storage::kFailed;
-      end.outcome = gone ? storage::kOutcomeGone : storage::kOutcomeExhausted;
-      end.finished_ms = now_ms;
-      return end;
-    }
-    end.state = storage::kPending;
-    end.due_ms = now_ms + *pause_ms;
-    return end;
-  }
-
   void Record() {
     if (recording_ || ends_.empty() || clock_.MonotonicUs() < record_again_us_) return;
     auto recorded = std::make_shared<Recorded>();
@@ -555,7 +470,8 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     recording_ = true;
     const auto work = [this, self = shared_from_this(), recorded](storage::Session& session) {
       storage::RecordAttempts(session, recorded->ends, options_.owner);
-      for (const std::string& endpoint_id : recorded->gone) SwitchOff(session, endpoint_id);
+      for (const std::string& endpoint_id : recorded->gone)
+        DeliveryLeases::SwitchOff(session, endpoint_id, clock_.NowMs());
     };
     const auto done = [this, self = shared_from_this(), recorded](bool stored, const std::string& internal) {
       recorded->stored = stored;
@@ -566,16 +482,6 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
       Post(&Inbox::recorded, std::move(*recorded));
     };
     if (!access_.Write({0}, work, done)) done(false, "the lane is full");
-  }
-
-  // The receiver said 410.
-  void SwitchOff(storage::Session& session, const std::string& endpoint_id) {
-    auto endpoint = storage::FindEndpoint(session, endpoint_id);
-    if (!endpoint || !endpoint->enabled) return;
-    endpoint->enabled = false;
-    endpoint->disabled_reason = "gone";
-    storage::UpdateEndpoint(session, *endpoint);
-    storage::FailPending(session, endpoint_id, storage::kOutcomeEndpointDisabled, clock_.NowMs());
   }
 
   void TakeRecorded(Recorded recorded) {
@@ -644,6 +550,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   const base::Clock& clock_;
   base::Random& random_;
   const DispatcherOptions options_;
+  const DeliveryLeases leases_{options_.owner, options_.lease_slack_ms};
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cctype>
 #include <catch2/catch.hpp>
+#include <cctype>
 #include <chrono>
 #include <map>
 #include <memory>

@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::chrono::seconds kStartTimeout{60};
 
-std::string NginxConfig(const std::string& dir, std::uint16_t port, std::uint16_t backend_port) {
+std::string NginxConfig(const std::string& dir, std::uint16_t port, std::uint16_t backend_port,
+                        const std::optional<TlsFiles>& tls) {
   std::string config;
   // One process: a killed master would leave its workers behind.
   config += "daemon off;\nmaster_process off;\n";
@@ -26,7 +27,9 @@ std::string NginxConfig(const std::string& dir, std::uint16_t port, std::uint16_
   config += "  keepalive_requests 1000000;\n";
   config += "  upstream gateway {\n    server 127.0.0.1:" + std::to_string(backend_port) +
             " max_fails=0;\n    keepalive 32;\n    keepalive_requests 1000000;\n  }\n";
-  config += "  server {\n    listen 127.0.0.1:" + std::to_string(port) + " backlog=4096;\n    location / {\n";
+  config += "  server {\n    listen 127.0.0.1:" + std::to_string(port) + " backlog=4096" + (tls ? " ssl" : "") + ";\n";
+  if (tls) config += "    ssl_certificate " + tls->certificate + ";\n    ssl_certificate_key " + tls->key + ";\n";
+  config += "    location / {\n";
   config +=
       "      proxy_pass http://gateway;\n      proxy_http_version 1.1;\n      proxy_set_header Connection \"\";\n";
   config += "      proxy_next_upstream off;\n      proxy_read_timeout 120s;\n    }\n  }\n}\n";
@@ -57,9 +60,21 @@ std::unique_ptr<ChildProcess> StartProxy(std::vector<std::string> argv, std::uin
 
 }  // namespace
 
-NginxProxy::NginxProxy(std::uint16_t backend_port) : port_(FreePort()) {
+TlsFiles MakeSelfSigned(const TempDir& dir, const std::string& host) {
+  const TlsFiles files{dir.File("certificate.pem"), dir.File("key.pem")};
+  SpawnOptions make;
+  make.argv = {
+      "openssl", "req",     "-x509", "-newkey",        "ec",          "-pkeyopt", "ec_paramgen_curve:prime256v1",
+      "-nodes",  "-days",   "2",     "-subj",          "/CN=" + host, "-addext",  "subjectAltName=DNS:" + host,
+      "-keyout", files.key, "-out",  files.certificate};
+  const RunResult made = Run(std::move(make));
+  if (made.exit_code != 0) throw std::runtime_error("openssl made no certificate: " + made.err);
+  return files;
+}
+
+NginxProxy::NginxProxy(std::uint16_t backend_port, const std::optional<TlsFiles>& tls) : port_(FreePort()) {
   const std::string config = dir_.File("nginx.conf");
-  WriteFile(config, NginxConfig(dir_.path(), port_, backend_port));
+  WriteFile(config, NginxConfig(dir_.path(), port_, backend_port, tls));
   process_ = StartProxy({"/usr/sbin/nginx", "-p", dir_.path(), "-e", "stderr", "-c", config}, port_);
 }
 

@@ -163,7 +163,7 @@ webhooks::DispatcherOptions Named(webhooks::DispatcherOptions options) {
 Process::Process(World& world, net::AddressPolicy policy, webhooks::DispatcherOptions options)
     : world_(world),
       access_(world.fresh.database()),
-      client_({policy, {}, 2, 64}, net::SystemResolver()),
+      client_({.policy = policy, .own_addresses = {}, .resolver_threads = 2, .ca_file = {}}, net::SystemResolver()),
       sender_(
           client_,
           [&world](domain::ApplicationId) {

@@ -82,6 +82,9 @@ struct HttpClientOptions {
   // Started when they are needed. This many names that answer slowly or never must be under way before one more call
   // has to wait for its turn.
   int resolver_threads = 64;
+  // PEM, the authorities that vouch for https servers; empty: those the system trusts. One that cannot be read makes
+  // every https call fail with kTls.
+  std::string ca_file;
   std::size_t max_idle_connections = 256;  // 0: none is kept
 };
 

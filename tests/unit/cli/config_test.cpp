@@ -98,9 +98,20 @@ TEST_CASE("every key has an environment override named after it") {
     if (form == TextForm::kAddress) text = "127.0.0.1:1";
     if (form == TextForm::kDatabaseUrl) text = "sqlite:///./x.db";
     if (form == TextForm::kLogLevel) text = "debug";
+    if (form == TextForm::kFileOrNone) text = std::string(MULTIHUB_SOURCE_DIR) + "/README.md";
     const auto loaded = LoadConfig(std::nullopt, {{key.EnvironmentName(), text}});
     REQUIRE(loaded.ok());
     CHECK(loaded->Given(key.FullName()));
+  }
+}
+
+TEST_CASE("a file that a key names must be there to read") {
+  CHECK(LoadText("webhooks:\n  ca_file: \"\"\n").ok());
+  for (const std::string path : {"/nowhere/authorities.pem", "/"}) {
+    const auto loaded = LoadText("webhooks:\n  ca_file: " + path + "\n");
+    REQUIRE_FALSE(loaded.ok());
+    CHECK(Contains(loaded.error(), "webhooks.ca_file"));
+    CHECK(Contains(loaded.error(), "must be a file that can be read"));
   }
 }
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "support/free_port.h"
-#include "support/process.h"
+#include "support/proxies.h"
 #include "support/temp_dir.h"
 #include "unit/net/http_client_fixture.h"
 #include "unit/net/loopback_server_fixture.h"
@@ -401,42 +401,54 @@ TEST_CASE("plain text where TLS was meant is a TLS error") {
   CHECK(ErrorOf(Ask(client, "https" + server.Url().substr(4))) == "tls");
 }
 
-TEST_CASE("a certificate nobody vouches for is a TLS error") {
-  const support::TempDir dir;
-  const std::string key = dir.File("key.pem");
-  const std::string certificate = dir.File("certificate.pem");
-  support::SpawnOptions make;
-  make.argv = {"openssl",
-               "req",
-               "-x509",
-               "-newkey",
-               "ec",
-               "-pkeyopt",
-               "ec_paramgen_curve:prime256v1",
-               "-nodes",
-               "-days",
-               "2",
-               "-subj",
-               "/CN=shop.example",
-               "-addext",
-               "subjectAltName=DNS:shop.example",
-               "-keyout",
-               key,
-               "-out",
-               certificate};
-  const support::RunResult made = support::Run(make);
-  INFO(made.err);
-  REQUIRE(made.exit_code == 0);
-  support::SpawnOptions serve;
-  serve.argv = {"openssl", "s_server", "-accept", "127.0.0.1:0", "-www", "-key", key, "-cert", certificate};
-  support::ChildProcess server(serve);
-  const auto line = server.WaitForLine(support::Stream::kStdout, "ACCEPT", kHangGuard);
-  REQUIRE(line.has_value());
-  const std::string port = line->substr(line->rfind(':') + 1);
-  NameTable names;
-  names.Add("shop.example", {"127.0.0.1"});
-  HttpClient client(LoopbackOptions(), names.Resolver());
-  CHECK(ErrorOf(Ask(client, "https://shop.example:" + port)) == "tls");
+// shop.example over TLS, with a certificate that vouches for itself; what is behind it.
+class TlsShop {
+ public:
+  const std::string& certificate() const { return files_.certificate; }
+  const Requests& requests() const { return requests_; }
+  std::string Url(const std::string& host) const { return "https://" + host + ":" + std::to_string(tls_.port()); }
+  static net::Resolver Resolver() {
+    NameTable names;
+    for (const char* name : {"shop.example", "other.example"}) names.Add(name, {"127.0.0.1"});
+    return names.Resolver();
+  }
+
+ private:
+  const support::TempDir dir_;
+  const support::TlsFiles files_ = support::MakeSelfSigned(dir_, "shop.example");
+  Requests requests_;
+  LoopbackServer server_{Recording(requests_, "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok")};
+  const support::NginxProxy tls_{server_.port(), files_};
+};
+
+TEST_CASE("a certificate nobody vouches for is a TLS error, and nothing is told") {
+  const TlsShop shop;
+  HttpClient client(LoopbackOptions(), TlsShop::Resolver());
+  CHECK(ErrorOf(Ask(client, shop.Url("shop.example"))) == "tls");
+  CHECK(shop.requests().All().empty());
+}
+
+TEST_CASE("over TLS the server that the certificate names is told, and no other") {
+  const TlsShop shop;
+  net::HttpClientOptions options = LoopbackOptions();
+  options.ca_file = shop.certificate();
+  HttpClient client(options, TlsShop::Resolver());
+  CHECK(ErrorOf(Ask(client, shop.Url("other.example"))) == "tls");
+  CHECK(ErrorOf(Ask(client, shop.Url("127.0.0.1"))) == "tls");
+  CHECK(shop.requests().All().empty());
+  const OutgoingAnswer answer = Ask(client, shop.Url("shop.example"));
+  CHECK(ErrorOf(answer).empty());
+  CHECK(answer.status == 202);
+  CHECK(answer.body == "ok");
+  CHECK(shop.requests().All().size() == 1);
+}
+
+TEST_CASE("authorities that cannot be read vouch for nobody") {
+  const TlsShop shop;
+  net::HttpClientOptions options = LoopbackOptions();
+  options.ca_file = shop.certificate() + ".gone";
+  HttpClient client(options, TlsShop::Resolver());
+  CHECK(ErrorOf(Ask(client, shop.Url("shop.example"))) == "tls");
 }
 
 TEST_CASE("the names of errors are those that are stored") {

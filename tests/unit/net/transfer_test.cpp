@@ -31,7 +31,7 @@ class Runner {
   OutgoingAnswer Run(
       const OutgoingCall& call, const PinnedTarget& target,
       const std::function<void(CURL*)>& lead_astray = [](CURL*) {}) {
-    Transfer& transfer = *transfers_.emplace_back(std::make_unique<Transfer>(true));
+    Transfer& transfer = *transfers_.emplace_back(std::make_unique<Transfer>(true, ""));
     transfer.Begin(call, target, 30'000, 30'000);
     lead_astray(transfer.handle());
     REQUIRE(curl_multi_add_handle(multi_, transfer.handle()) == CURLM_OK);
