@@ -358,7 +358,8 @@ void RecordAttempts(Session& session, std::span<const AttemptEnd> ends, const st
   std::vector<std::string> ids;
   for (const AttemptEnd& end : ends) ids.push_back(end.attempt.delivery_id);
   // Attempts that are there already: an earlier run of this unit was committed after all, or the lease had run out and
-  // somebody else has made the same attempt.
+  // somebody else has made the same attempt. That can be ourselves, while the first of the two waited to be recorded:
+  // then both are in `ends`.
   std::vector<std::pair<std::string, std::int64_t>> known;
   for (const AttemptRow& attempt : AttemptsOf(session, ids)) known.emplace_back(attempt.delivery_id, attempt.attempt);
   std::vector<Value> values;
@@ -366,6 +367,7 @@ void RecordAttempts(Session& session, std::span<const AttemptEnd> ends, const st
   for (const AttemptEnd& end : ends) {
     const AttemptRow& a = end.attempt;
     if (std::find(known.begin(), known.end(), std::pair(a.delivery_id, a.attempt)) != known.end()) continue;
+    known.emplace_back(a.delivery_id, a.attempt);
     values.insert(values.end(),
                   {a.delivery_id, a.attempt, a.started_ms, a.duration_ms, a.http_status, a.error, a.answer});
   }

@@ -158,7 +158,7 @@ struct AttemptEnd {
   std::int64_t finished_ms = 0;
 };
 // Stores the attempts, and moves the deliveries that `owner` still holds. One whose lease ran out, or that ended
-// meanwhile, keeps its state. Safe to run again.
+// meanwhile, keeps its state. Of two ends of the same attempt the first counts. Safe to run again.
 void RecordAttempts(Session& session, std::span<const AttemptEnd> ends, const std::string& owner);
 // In order of delivery and attempt.
 std::vector<AttemptRow> AttemptsOf(Session& session, std::span<const std::string> delivery_ids);
