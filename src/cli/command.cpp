@@ -84,9 +84,11 @@ Command& Command::Run(std::function<void()> action) {
   return *this;
 }
 
-Parser::Parser(const std::string& program, const std::string& help, const std::string& example)
+Parser::Parser(const std::string& program, const std::string& version, const std::string& help,
+               const std::string& example)
     : app_(std::make_unique<CLI::App>(help, program)) {
   app_->require_subcommand(1);
+  app_->set_version_flag("--version", program + " " + version, "Prints the version");
   // Options of the whole program may stand behind a command too.
   app_->fallthrough();
   app_->footer(Footer(example));

@@ -51,7 +51,8 @@ class Command {
 
 class Parser {
  public:
-  Parser(const std::string& program, const std::string& help, const std::string& example);
+  // `version` is what --version prints.
+  Parser(const std::string& program, const std::string& version, const std::string& help, const std::string& example);
   ~Parser();
   Command root();
 

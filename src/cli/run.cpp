@@ -60,7 +60,7 @@ std::string SentenceOf(const storage::StorageFailure& failure) {
 int Run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   Context context;
-  Parser parser("multihub", "A self-hosted payment gateway with the multihub v1 merchant API.",
+  Parser parser("multihub", MULTIHUB_VERSION, "A self-hosted payment gateway with the multihub v1 merchant API.",
                 "multihub serve --sandbox");
   Declare(parser.root(), &context);
   const Parser::Outcome outcome = parser.Parse(argc, argv);

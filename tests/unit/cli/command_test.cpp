@@ -34,7 +34,7 @@ struct Given {
 };
 
 Parser::Outcome ParseWords(std::vector<std::string> words, Given* given, std::string* printed = nullptr) {
-  Parser parser("multihub", "help", "multihub money add 5");
+  Parser parser("multihub", "1.2.3", "help", "multihub money add 5");
   Command root = parser.root();
   root.Option("--database", &given->database, "where");
   root.Flag("--json", &given->json, "json");
@@ -120,6 +120,15 @@ TEST_CASE("--help shows the example and ends with exit code 0") {
   CHECK(outcome.exit_code == 0);
   CHECK(printed.find("multihub money add 5 --direction in") != std::string::npos);
   CHECK_FALSE(given.ran);
+}
+
+TEST_CASE("--version prints program and version, without a command") {
+  Given given;
+  std::string printed;
+  const Parser::Outcome outcome = ParseWords({"--version"}, &given, &printed);
+  CHECK_FALSE(outcome.action);
+  CHECK(outcome.exit_code == 0);
+  CHECK(printed == "multihub 1.2.3\n");
 }
 
 }  // namespace
