@@ -11,6 +11,7 @@
 #include "cli/refused.h"
 #include "cli/sandbox.h"
 #include "cli/security.h"
+#include "cli/service_notice.h"
 #include "cli/stop_signals.h"
 #include "multihub/base/digest.h"
 #include "multihub/base/encoding.h"
@@ -146,7 +147,12 @@ GatewayServiceOptions ToServiceOptions(const Config& config, const ServeOptions&
   return service;
 }
 
+void TellSupervisor(const std::string& socket, const std::string& state) {
+  if (!NotifyService(socket, state)) Notice("the supervisor at " + socket + " was not told " + state);
+}
+
 void Serve(Context* context, const ServeOptions& options) {
+  const std::string supervisor = NotifySocket();
   const Config& config = context->config();
   StopSignals signals;
   RaiseDescriptorLimit();
@@ -170,10 +176,12 @@ void Serve(Context* context, const ServeOptions& options) {
     Notice("ready http://" + address + std::string(rpc::kEndpointPath));
   }
   if (options.sandbox) PrintSandbox(service.Addresses().at(0));
+  TellSupervisor(supervisor, "READY=1");
 
   const int signal = signals.Wait();
   Log(LogLevel::kInfo, "draining", {{LogField::kSignal, std::int64_t{signal}}});
   readiness.NotServing("draining");
+  TellSupervisor(supervisor, "STOPPING=1");
   const bool all_answered = service.Drain(config.drain.timeout_ms);
   Log(all_answered ? LogLevel::kInfo : LogLevel::kWarn, all_answered ? "drained" : "drain_timeout", {});
   ops->Stop(0);
