@@ -1,0 +1,3 @@
+module multihub.example
+
+go 1.19
