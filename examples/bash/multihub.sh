@@ -233,7 +233,7 @@ _multihub_create() {
       _multihub_require_same "$found" "$wanted"
       return
     fi
-    if [[ $again == no ]] || ! jq -e '.code == 6010' <<<"$found" >/dev/null; then
+    if [[ $again == no || $(jq -r .code <<<"$found") != 6010 ]]; then
       echo "it is open whether payment $c_id exists" >&2
       return "$MULTIHUB_UNKNOWN"
     fi
@@ -263,9 +263,9 @@ _multihub_exchange() {
     echo "the answer's signature is wrong" >&2
     return "$MULTIHUB_BAD_SIGNATURE"
   fi
-  if ! _answer=$(jq -ce 'if .success == true then .result else .error end | objects' <<<"$answer" 2>/dev/null); then
+  _answer=$(jq -c 'if .success == true then .result else .error end | objects' <<<"$answer" 2>/dev/null) || _answer=''
+  if [[ -z $_answer ]]; then
     echo "an answer that is not the gateway's: ${head%%$'\r'*}" >&2
-    _answer=''
     return "$MULTIHUB_NO_ANSWER"
   fi
   read -r success code < <(jq -r '"\(.success == true) \(.error.code? // 0)"' <<<"$answer")

@@ -67,16 +67,17 @@ func (e *PaymentExistsError) Unwrap() error { return &e.APIError }
 //
 // Ask Status later. Found: go on with it. Code 6010 more than 60 seconds after this error: there is none. Until then
 // use no other CID for the same order.
+//
+// Err is what went wrong last. It is not unwrapped, for it says nothing about the payment: were it an *APIError, one
+// would take it for a refusal.
 type OutcomeUnknownError struct {
 	CID CID
-	Err error // why
+	Err error
 }
 
 func (e *OutcomeUnknownError) Error() string {
 	return fmt.Sprintf("it is open whether payment %q exists: %v", e.CID, e.Err)
 }
-
-func (e *OutcomeUnknownError) Unwrap() error { return e.Err }
 
 type noAnswerError struct{ cause error }
 
