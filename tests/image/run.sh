@@ -26,13 +26,12 @@ echo "cache_dir = /ccache" >"$place/ccache.conf"
 node tests/image/npm/kubernetes.mjs deploy/kubernetes
 rm -rf "$place/compose"
 mkdir -p "$place/compose/secrets"
-cp deploy/compose/*.yaml "$place/compose/"
+cp deploy/compose/* "$place/compose/"
 touch "$place"/compose/secrets/{master_key,db_root,db_user}
 for files in "-f compose.yaml" "-f compose.yaml -f bootstrap.yaml"; do
   # shellcheck disable=SC2086
   (cd "$place/compose" && docker-compose $files config --quiet)
 done
-python3 tests/image/compose.py "$place/compose"
 
 if ! "${buildah[@]}" inspect --type image "$base" >/dev/null 2>&1; then
   echo "making the base: Debian 12, minimal" >&2
