@@ -11,6 +11,8 @@ usage: ./dev soak NAME
   kills      kill -9 at random moments under load: 60 kills on each engine
   outage     MariaDB stopped, killed and frozen under load
   property   1,000,000 random ledger operations on SQLite, 200,000 on MariaDB
+  simulation a whole gateway core with provider, receivers and accidents: 1,000,000 operations on SQLite, 200,000 on
+             MariaDB (MULTIHUB_SEED: another seed)
   webhooks   60 kills of a gateway that sends webhooks on each engine, dead receivers with 10,000 deliveries queued each
   storm      aborting clients beside honest ones: 100,000 honest answers directly, through nginx and through HAProxy
   fuzz       10 minutes of every fuzz target
@@ -31,7 +33,11 @@ case "$name" in
   outage) ./dev compile debug functional && full functional "gateway: without its database*,gateway: a call that waits*" ;;
   property)  # optimised: the sanitizers see the ordinary run
     ./dev compile release simulation
-    MULTIHUB_SOAK_SCALE=20 build/release/tests/simulation --use-colour no --durations yes 2>/dev/null
+    MULTIHUB_SOAK_SCALE=20 build/release/tests/simulation --use-colour no --durations yes "random operations*" 2>/dev/null
+    ;;
+  simulation)  # as property; what it logs are the alerts of what it does to the gateway
+    ./dev compile release simulation
+    MULTIHUB_SOAK_SCALE=20 build/release/tests/simulation --use-colour no --durations yes "a gateway keeps*" 2>/dev/null
     ;;
   webhooks)
     ./dev compile debug functional webhooks
