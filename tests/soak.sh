@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The long runs behind the tests: the same programs at full counts (./dev soak NAME). Each ends in under 30 minutes.
+# The long runs behind the tests: the same programs at full counts (./dev soak NAME). Each ends in under 30 minutes,
+# but for mixed, which takes that long and a few more to look at everything.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,6 +16,12 @@ usage: ./dev soak NAME
              MariaDB (MULTIHUB_SEED: another seed)
   webhooks   60 kills of a gateway that sends webhooks on each engine, dead receivers with 10,000 deliveries queued each
   storm      aborting clients beside honest ones: 100,000 honest answers directly, through nginx and through HAProxy
+  storm-asan, storm-tsan
+             5 minutes of aborting clients against a whole gateway built with the sanitizer, payments and webhooks
+             beside them
+  mixed [sqlite]
+             30 minutes of everything at 70 % of what this machine takes, on MariaDB with a restart in the middle, or on
+             SQLite (MULTIHUB_ENDURANCE_MINUTES: other than 30)
   fuzz       10 minutes of every fuzz target
   tsan       unit, storage, simulation and front tests under ThreadSanitizer
 TEXT
@@ -22,6 +29,11 @@ TEXT
 
 full() {  # full PROGRAM TESTS...: at twenty times the ordinary counts
   MULTIHUB_SOAK_SCALE=20 "build/debug/tests/$1" --use-colour no --durations yes "${@:2}"
+}
+
+storm() {  # storm PRESET
+  ./dev compile "$1" endurance
+  MULTIHUB_STORM_SECONDS=300 "build/$1/tests/endurance" --use-colour no --durations yes "gateway: beside a storm*"
 }
 
 name=${1:-}
@@ -39,6 +51,13 @@ case "$name" in
     ./dev compile release simulation
     MULTIHUB_SOAK_SCALE=20 build/release/tests/simulation --use-colour no --durations yes "a gateway keeps*" 2>/dev/null
     ;;
+  storm-asan) storm debug ;;
+  storm-tsan) storm tsan ;;
+  mixed)
+    ./dev compile release endurance
+    MULTIHUB_ENDURANCE_ENGINE=${2:-mariadb} MULTIHUB_ENDURANCE_SECONDS=$((${MULTIHUB_ENDURANCE_MINUTES:-30} * 60)) \
+      build/release/tests/endurance --use-colour no --durations yes "gateway: under a mixed load*"
+    ;;
   webhooks)
     ./dev compile debug functional webhooks
     full functional "gateway: killed at any point*,gateway: killed at random under load it loses no event*,gateway: dead*"
@@ -48,7 +67,7 @@ case "$name" in
   fuzz) ./dev fuzz 600 ;;
   tsan)
     ./dev compile tsan
-    ctest --test-dir build/tsan --output-on-failure -E '^(functional|fuzz_.*|tidy|support_selftest|bench_selftest)$'
+    ctest --test-dir build/tsan --output-on-failure -E '^(functional|endurance|fuzz_.*|tidy|support_selftest|bench_selftest)$'
     build/tsan/tests/functional --use-colour no "nobody gets*,answers leave*,stopping*"
     ;;
   *) echo "unknown soak: $name" >&2 && names >&2 && exit 2 ;;
