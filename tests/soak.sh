@@ -33,7 +33,8 @@ full() {  # full PROGRAM TESTS...: at twenty times the ordinary counts
 
 storm() {  # storm PRESET
   ./dev compile "$1" endurance
-  MULTIHUB_STORM_SECONDS=300 "build/$1/tests/endurance" --use-colour no --durations yes "gateway: beside a storm*"
+  TSAN_OPTIONS="suppressions=$PWD/tests/endurance/tsan.supp" MULTIHUB_STORM_SECONDS=300 \
+    "build/$1/tests/endurance" --use-colour no --durations yes "gateway: beside a storm*"
 }
 
 name=${1:-}
