@@ -147,10 +147,14 @@ class Batch final : public JobVisitor {
     }
     for (Payment& p : storage::FindByIds(session_, unseen)) {
       std::string h_id = p.h_id;
-      reported_.emplace(std::move(h_id), Reported{p.status_version, std::move(p), false, true});
+      const std::int64_t version = p.status_version, updated_ms = p.updated_ms;
+      reported_.emplace(std::move(h_id), Reported{version, updated_ms, std::move(p), false, true});
     }
     for (const ReportJob* job : reports_) {
-      if (job->seen) reported_.emplace(job->h_id, Reported{job->seen->status_version, *job->seen, false, false});
+      if (job->seen) {
+        reported_.emplace(job->h_id,
+                          Reported{job->seen->status_version, job->seen->updated_ms, *job->seen, false, false});
+      }
     }
   }
 
@@ -164,6 +168,7 @@ class Batch final : public JobVisitor {
 
   struct Reported {
     std::int64_t loaded_version = 0;
+    std::int64_t loaded_updated_ms = 0;
     Payment payment;
     bool changed = false;
     bool read = false;  // in this transaction; else only seen before it
@@ -185,6 +190,8 @@ class Batch final : public JobVisitor {
     Payment& payment = reported.payment;
     if (job->report.state == ReportedState::kPending) {
       TakeIdentifiers(job->report, &reported);
+      // What others have seen of it is old now, though its status stays.
+      if (reported.changed) payment.updated_ms = std::max(now_ms_, reported.loaded_updated_ms + 1);
       if (payment.status == PaymentStatus::kCreated) Move(job, &reported, PaymentStatus::kProcessing);
     } else if (const auto target = FinalStatusOf(job->report.state)) {
       DecideFinal(job, &reported, *target);
@@ -264,7 +271,9 @@ class Batch final : public JobVisitor {
   void MovePayments() {
     std::vector<storage::PaymentMove> moves;
     for (auto& [h_id, reported] : reported_) {
-      if (reported.changed) moves.push_back({reported.loaded_version, &reported.payment});
+      if (reported.changed) {
+        moves.push_back({reported.loaded_version, reported.loaded_updated_ms, &reported.payment});
+      }
     }
     if (moves.empty()) return;
     if (storage::MovePayments(session_, moves) == static_cast<std::int64_t>(moves.size())) return;

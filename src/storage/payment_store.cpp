@@ -156,15 +156,15 @@ std::int64_t MovePayments(Session& session, std::span<const PaymentMove> moves) 
   static const UpdateShape kShape = {
       "payments",
       {"h_id"},
-      {"status_version"},
+      {"status_version", "updated_ms"},
       {"status", "status_version", "p_id", "utr", "updated_ms", "finished_ms", "sealed_card"}};
   std::vector<Value> values;
   values.reserve(moves.size() * kShape.width());
   for (const PaymentMove& move : moves) {
     const Payment& p = *move.after;
-    values.insert(values.end(),
-                  {p.h_id, move.expected_version, domain::NameOf(p.status), p.status_version, OptionalText(p.p_id),
-                   OptionalText(p.utr), p.updated_ms, p.finished_ms, OptionalText(p.sealed_card)});
+    values.insert(values.end(), {p.h_id, move.expected_version, move.expected_updated_ms, domain::NameOf(p.status),
+                                 p.status_version, OptionalText(p.p_id), OptionalText(p.utr), p.updated_ms,
+                                 p.finished_ms, OptionalText(p.sealed_card)});
   }
   return UpdateRows(session, kShape, values);
 }

@@ -26,10 +26,11 @@ std::vector<domain::Payment> FindByIds(Session& session, std::span<const std::st
 // A taken h_id or c_id throws kDuplicate.
 void InsertPayments(Session& session, std::span<const domain::Payment* const> payments);
 
-// Compare-and-set on (h_id, status_version): stores the movable columns (status, status_version, p_id, utr, times,
-// sealed_card). Returns how many rows still had the expected version.
+// Compare-and-set on (h_id, status_version, updated_ms): stores the movable columns (status, status_version, p_id, utr,
+// times, sealed_card). Returns how many rows still were as expected. Every change raises one of the two.
 struct PaymentMove {
   std::int64_t expected_version = 0;
+  std::int64_t expected_updated_ms = 0;
   const domain::Payment* after = nullptr;
 };
 std::int64_t MovePayments(Session& session, std::span<const PaymentMove> moves);
