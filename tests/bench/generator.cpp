@@ -286,7 +286,8 @@ class Generator {
     if (!marker.empty() && !Contains(body_, marker)) return "the answer to another request";
     if (++checked_ % kSignatureSample == 1) {
       const auto hash = FindHeader(head_, "\nX-Data-Hash: ");
-      if (!hash.has_value() || *hash != support::Sign(body_, pool_.secret())) return "the signature does not verify";
+      if (!hash.has_value() || *hash != support::Sign(body_, pool_.SecretOf(request)))
+        return "the signature does not verify";
     }
     return nullptr;
   }

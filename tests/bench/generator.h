@@ -29,7 +29,7 @@ struct LoadResult {
 };
 
 // An answer is right when it has status 200, a body that begins with {"success":true and holds the request's marker
-// (or is exact_body), and, for one of 64, an X-Data-Hash that verifies under the pool's secret.
+// (or is exact_body), and, for one of 64, an X-Data-Hash that verifies under its caller's secret.
 //
 // Closed loop: each connection sends its next request when the answer has come. Latency is from send to answer.
 LoadResult RunClosedLoop(RequestPool& pool, const LoadOptions& options);

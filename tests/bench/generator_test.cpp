@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kSecret = "unit-test-secret";
 
 RequestPool Pool(std::size_t requests, bool reusable) {
-  RequestPool pool(1, kSecret, reusable);
+  RequestPool pool({{1, kSecret}}, reusable);
   for (std::size_t n = 0; n < requests; ++n) {
     const std::string own = "\"c_id\":\"own-" + std::to_string(n) + "\"";
     pool.Add("{" + own + "}", own);

@@ -1,13 +1,11 @@
-// What is measured, and how one measurement is made.
+// What is measured and what it is held against: names, targets, selection. Nothing here runs anything.
 #pragma once
 
-#include <memory>
+#include <cstddef>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
-
-#include "bench/generator.h"
-#include "support/mariadb_server.h"
-#include "support/webhook_receiver.h"
 
 namespace multihub::bench {
 
@@ -15,60 +13,53 @@ enum class Work {
   kBareFront,
   kPing,
   kDeposit,
-  kPayout,
+  kTwinDeposit,   // the same deposits, taken by the Node twin
+  kPayout,        // from one balance
+  kSpreadPayout,  // each from the balance of one of a hundred applications
+  kLife,          // payouts until they are final: throughput counts those, latency is from acceptance to the end
   kStatus,
   kHookedDeposit,  // a deposit that an endpoint on this machine hears of
   kWebhook,        // webhooks arriving there; latency is from commit to arrival when next to nothing else happens
+  kStoredDeposit,  // deposits into a database that holds many payments
 };
 enum class Engine { kNone, kSqlite, kMariadb };
+
+enum class Quantity {
+  kThroughput,  // divided by that of another measure; bigger is better
+  kP99,         // in ms; smaller is better
+};
+
+// What a measure is held against.
+struct Goal {
+  Quantity quantity;
+  std::string to;  // kThroughput: the measure whose throughput in the same round is the divisor
+  double target;
+  double stretch;
+};
 
 struct Measure {
   std::string name;
   Work work;
   Engine engine;
-  double target_ratio;  // of the bare front; 0: none
+  std::vector<Goal> goals;                 // may be empty: reported only
+  std::map<std::string, std::string> env;  // what the gateway is configured with, besides what every measure sets
+  // Requests a second of the open loop that latency is taken from; 0: a share of the throughput of the same round.
+  double latency_rps = 0;
+  std::size_t stored_payments = 0;  // kStoredDeposit
+  int connections = 0;              // of the generator; 0: as many as the run is asked for
 };
 
-// Every measure, the bare front first.
+inline constexpr std::string_view kBareFrontName = "bare_front";
+
+// Every measure, the bare front first and each after those that its goals divide by.
 const std::vector<Measure>& AllMeasures();
 
-struct BenchOptions {
-  int rounds = 3;
-  double seconds = 2;  // of each closed and each open loop
-  int connections = 256;
-  double load = 0.6;      // the open loop's rate as a share of the closed loop's throughput in the same round
-  std::string binary;     // the gateway
-  std::string only;       // measures whose name holds this, and the bare front; empty: all
-  std::string json_file;  // empty: none
+struct Selection {
+  std::string only;  // measures whose name holds this; empty: all
+  bool big = false;  // also those over millions of stored payments, which no other selection reaches
 };
 
-// Runs measures, each against a server and database of its own that nothing else has used, so that neither the work
-// one measure leaves behind nor the size of its tables weighs on another.
-class Bench {
- public:
-  explicit Bench(const BenchOptions& options) : options_(options) {}
-
-  // An English reason why the measure cannot run here; empty when it can.
-  std::string WhyNot(const Measure& measure) const;
-  LoadResult Throughput(const Measure& measure);
-  LoadResult Latency(const Measure& measure, double requests_per_second);
-
- private:
-  class Server;
-  class BareFrontServer;
-  class GatewayServer;
-
-  std::unique_ptr<Server> StartServer(const Measure& measure);
-  std::string NewDatabase(Engine engine);
-  RequestPool MakePool(const Measure& measure, std::uint16_t port, std::size_t requests);
-  LoadOptions LoadOn(const Measure& measure, std::uint16_t port) const;
-  // An operator command that must succeed.
-  void Command(const Server& server, std::vector<std::string> words) const;
-  LoadResult Deliveries(const LoadResult& payments) const;
-
-  const BenchOptions& options_;
-  std::unique_ptr<support::MariadbServer> mariadb_;
-  std::unique_ptr<support::WebhookReceiver> receiver_;  // of the measure that runs
-};
+// The selected measures, those that their goals divide by, and the bare front, in the order of `all`.
+std::vector<Measure> Select(const std::vector<Measure>& all, const Selection& selection);
 
 }  // namespace multihub::bench

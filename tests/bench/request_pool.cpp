@@ -5,22 +5,23 @@
 
 namespace multihub::bench {
 
-RequestPool::RequestPool(std::int64_t application_id, std::string secret, bool reusable)
-    : application_id_(application_id), secret_(std::move(secret)), reusable_(reusable) {}
+RequestPool::RequestPool(std::vector<Caller> callers, bool reusable)
+    : callers_(std::move(callers)), reusable_(reusable) {}
 
 void RequestPool::Reserve(std::size_t requests, std::size_t bytes_each) {
   entries_.reserve(requests);
   storage_.reserve(requests * bytes_each);
 }
 
-void RequestPool::Add(std::string_view body, std::string_view marker) {
+void RequestPool::Add(std::string_view body, std::string_view marker, std::size_t caller) {
+  const Caller& signer = callers_.at(caller);
   const std::string bytes = support::HttpRequest("POST", support::kApiPath,
                                                  {{"Content-Type", "application/json"},
-                                                  {"X-Data-Application-Id", std::to_string(application_id_)},
-                                                  {"X-Data-Hash", support::Sign(body, secret_)}},
+                                                  {"X-Data-Application-Id", std::to_string(signer.application_id)},
+                                                  {"X-Data-Hash", support::Sign(body, signer.secret)}},
                                                  body);
-  entries_.push_back(
-      {storage_.size(), static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(marker.size())});
+  entries_.push_back({storage_.size(), static_cast<std::uint32_t>(bytes.size()),
+                      static_cast<std::uint32_t>(marker.size()), static_cast<std::uint32_t>(caller)});
   storage_.append(bytes).append(marker);
 }
 
