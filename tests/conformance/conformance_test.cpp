@@ -1,0 +1,310 @@
+// The suite as QA people use it, against the real gateway: on both engines, behind proxies, and against what is no
+// gateway at all.
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "multihub/errors/code.h"
+#include "support/free_port.h"
+#include "support/gateway_process.h"
+#include "support/mariadb_server.h"
+#include "support/proxies.h"
+#include "support/temp_dir.h"
+#include "support/webhook_receiver.h"
+
+namespace multihub::conformance {
+namespace {
+
+using nlohmann::json;
+using support::Reaction;
+using support::RunResult;
+
+// Against hangs only.
+constexpr std::chrono::minutes kPatience{8};
+
+bool Contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+class Suite {
+ public:
+  Suite() {
+    for (const int application : {1, 2}) {
+      support::WriteFile(SecretFile(application), support::SandboxSecret(application) + "\n");
+    }
+  }
+
+  std::string SecretFile(int application) const { return dir_.File("secret-" + std::to_string(application)); }
+  const support::TempDir& dir() const { return dir_; }
+
+  RunResult Run(const std::string& url, std::vector<std::string> more) const {
+    support::CliCall call;
+    call.args = {"conformance", "--url",  url, "--app",          "1",          "--secret-file",
+                 SecretFile(1), "--app2", "2", "--secret2-file", SecretFile(2)};
+    call.args.insert(call.args.end(), more.begin(), more.end());
+    call.timeout = kPatience;
+    return support::RunCli(std::move(call));
+  }
+
+  // The document of a run, whatever its verdict.
+  json RunJson(const std::string& url, std::vector<std::string> more) const {
+    more.push_back("--json");
+    const RunResult run = Run(url, std::move(more));
+    INFO(run.err);
+    INFO(run.out.substr(0, 2000));
+    json document = json::parse(run.out, nullptr, false);
+    REQUIRE(document.is_object());
+    CHECK((run.exit_code == 0) == document["conforms"].get<bool>());
+    return document;
+  }
+
+ private:
+  support::TempDir dir_;
+};
+
+std::string UrlOf(std::uint16_t port) { return "http://127.0.0.1:" + std::to_string(port); }
+
+// "id: reasons" of the cases with that verdict.
+std::vector<std::string> With(const json& document, const std::string& verdict) {
+  std::vector<std::string> found;
+  for (const json& one : document["cases"]) {
+    if (one["verdict"] == verdict) found.push_back(one["id"].get<std::string>() + ": " + one["reasons"].dump());
+  }
+  return found;
+}
+
+std::string Joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += line + "\n";
+  return text;
+}
+
+void CheckConforms(const json& document) {
+  INFO("failed: " << Joined(With(document, "failed")));
+  CHECK(document["conforms"] == true);
+  CHECK(With(document, "failed").empty());
+}
+
+std::unique_ptr<support::GatewayProcess> Sandbox(const std::string& database_url) {
+  support::GatewayOptions options;
+  options.database_url = database_url;
+  options.discard_log = true;
+  return std::make_unique<support::GatewayProcess>(std::move(options));
+}
+
+TEST_CASE("the gateway conforms on SQLite, every case runs, and a second run says the same") {
+  const Suite suite;
+  const auto gateway = Sandbox("");
+  for (int run = 0; run < 2; ++run) {
+    const json document = suite.RunJson(gateway->url(), {"--direct"});
+    CheckConforms(document);
+    INFO(Joined(With(document, "skipped")));
+    CHECK(With(document, "skipped").empty());
+    CHECK(document["cases"].size() > 500);
+  }
+}
+
+TEST_CASE("the gateway conforms on MariaDB") {
+  const Suite suite;
+  const auto gateway = Sandbox(support::SharedMariadb().CreateDatabase());
+  const json document = suite.RunJson(gateway->url(), {"--direct"});
+  CheckConforms(document);
+  CHECK(With(document, "skipped").empty());
+}
+
+TEST_CASE("the gateway conforms behind nginx and HAProxy, which may answer malformed requests themselves") {
+  const Suite suite;
+  const auto gateway = Sandbox("");
+  const support::NginxProxy nginx(gateway->port());
+  const support::HaproxyProxy haproxy(gateway->port());
+  for (const std::uint16_t port : {nginx.port(), haproxy.port()}) {
+    const json document = suite.RunJson(UrlOf(port), {});
+    CheckConforms(document);
+    for (const std::string& skipped : With(document, "skipped")) {
+      INFO(skipped);
+      CHECK(skipped.rfind("order.", 0) == 0);
+      CHECK(Contains(skipped, "a proxy in front"));
+    }
+  }
+}
+
+TEST_CASE("over TLS a gateway is tested when its certificate is vouched for, and refused when not") {
+  const Suite suite;
+  const auto gateway = Sandbox("");
+  const support::TlsFiles tls = support::MakeSelfSigned(suite.dir(), "localhost");
+  const support::NginxProxy nginx(gateway->port(), tls);
+  const std::string url = "https://localhost:" + std::to_string(nginx.port());
+  CheckConforms(suite.RunJson(url, {"--only", "envelope.*", "--ca-file", tls.certificate}));
+  const json refused = suite.RunJson(url, {"--only", "envelope.ping"});
+  CHECK(Contains(Joined(With(refused, "failed")), "TLS: self"));
+}
+
+TEST_CASE("every code of the catalogue has a case, or a reason why it has none") {
+  const Suite suite;
+  const json document = suite.RunJson(UrlOf(support::FreePort()), {"--timeout", "1"});
+  std::set<int> reserved;
+  for (const errors::CatalogueRow& row : errors::Catalogue()) {
+    if (!row.reserved.empty()) reserved.insert(static_cast<int>(row.code));
+  }
+  REQUIRE(document["codes"].size() == errors::Catalogue().size());
+  for (const json& row : document["codes"]) {
+    INFO(row.dump());
+    if (row["cases"] > 0) continue;
+    const int code = row["code"];
+    CHECK((reserved.count(code) == 1 || code == 2000 || code == 2001));
+    CHECK_FALSE(row["instead"].get<std::string>().empty());
+  }
+}
+
+TEST_CASE("what is no gateway is told in bounded time, with a line for each case") {
+  const Suite suite;
+  struct Peer {
+    std::string name, part;
+    std::vector<Reaction> reactions;
+  };
+  Reaction big = Reaction::Answer(200, std::string(10 * 1024 * 1024, 'a'));
+  Reaction endless = Reaction::Endless();
+  endless.body = std::string(4096, 'b');
+  Reaction html = Reaction::Answer(404, "<html>nothing here</html>", {{"Content-Type", "text/html"}});
+  const std::vector<Peer> peers = {
+      {"a plain web server", "no envelope", {html}},
+      {"garbage", "no HTTP", {Reaction::Garbage()}},
+      {"an early close", "without an answer", {Reaction::CloseUnanswered()}},
+      {"a reset", "no answer", {Reaction::ResetUnanswered()}},
+      {"silence", "no answer in time", {Reaction::NeverAnswer()}},
+      {"ten megabytes", "over 1 MiB", {big}},
+      {"no end", "over 1 MiB", {endless}},
+      {"one byte at a time", "no answer in time", {Reaction::ByteByByte(std::chrono::milliseconds(400))}},
+  };
+  for (const Peer& peer : peers) {
+    support::WebhookReceiver server;
+    server.OnAnyOther([&peer](const support::ReceivedRequest&) { return peer.reactions.front(); });
+    INFO(peer.name);
+    const json document = suite.RunJson(UrlOf(server.port()), {"--timeout", "1"});
+    CHECK(document["conforms"] == false);
+    CHECK(With(document, "passed").empty());
+    CHECK(Contains(Joined(With(document, "failed")), peer.part));
+    for (const json& one : document["cases"]) {
+      CHECK_FALSE(one["reasons"].empty());
+      for (const json& reason : one["reasons"]) CHECK_FALSE(Contains(reason.get<std::string>(), "\n"));
+    }
+  }
+}
+
+TEST_CASE("after a few dead answers the rest is skipped with the reason") {
+  const Suite suite;
+  const json document = suite.RunJson(UrlOf(support::FreePort()), {"--timeout", "1"});
+  CHECK(With(document, "failed").size() <= 16);
+  const std::vector<std::string> skipped = With(document, "skipped");
+  CHECK(skipped.size() > 500);
+  CHECK(Contains(Joined(skipped), "the gateway has stopped answering"));
+  CHECK(Contains(Joined(With(document, "failed")), "Connection refused"));
+}
+
+TEST_CASE("a wrong secret is told once, and nothing else is tried") {
+  const Suite suite;
+  const auto gateway = Sandbox("");
+  support::WriteFile(suite.SecretFile(1), "some-other-secret");
+  const json document = suite.RunJson(gateway->url(), {});
+  CHECK(With(document, "skipped").size() == document["cases"].size());
+  CHECK(Contains(document["cases"][0]["reasons"].dump(), "refuses --app with 3000"));
+}
+
+TEST_CASE("the merchant profile makes no payment, and the published contract counts nothing else") {
+  const Suite suite;
+  const auto gateway = Sandbox("");
+  const json merchant = suite.RunJson(gateway->url(), {"--profile", "merchant", "--contract", "published", "--direct"});
+  CheckConforms(merchant);
+  for (const json& one : merchant["cases"]) {
+    INFO(one.dump());
+    CHECK(one["counted"] == (one["contract"] == "published"));
+  }
+  const RunResult events = support::RunCli({"payment", "list", "--json", "--database", gateway->database_url()});
+  INFO(events.err);
+  CHECK(json::parse(events.out)["payments"].empty());
+}
+
+TEST_CASE("reports are written in every form, and a failure stands in them with its request, answer and clause") {
+  const Suite suite;
+  const auto gateway = Sandbox("");
+  const std::string cases = suite.dir().path() + "/cases";
+  REQUIRE(std::system(("mkdir '" + cases + "'").c_str()) == 0);
+  support::WriteFile(cases + "/wrong.yaml",
+                     "cases:\n"
+                     "  - id: wrong.house\n    title: A <b>house</b> rule\n    clause: docs/api/protocol.md#request\n"
+                     "    contract: house\n    steps:\n      - request: {method: gateway.ping}\n"
+                     "        expect: {code: 1005}\n"
+                     "  - id: right.ping\n    title: pong\n    clause: docs/api/gateway_ping.md#gatewayping\n"
+                     "    contract: published\n    steps:\n      - request: {method: gateway.ping}\n"
+                     "        expect: {code: 0}\n");
+  const auto file = [&suite](const std::string& name) { return suite.dir().File(name); };
+  const std::vector<std::string> reports = {"--cases",  cases,
+                                            "--report", "junit=" + file("r.xml"),
+                                            "--report", "html=" + file("r.html"),
+                                            "--report", "md=" + file("r.md")};
+  const RunResult house = suite.Run(gateway->url(), reports);
+  CHECK(house.exit_code == 1);
+  CHECK(Contains(house.out, "DOES NOT CONFORM: 1 of 2 cases"));
+  const std::string html = support::ReadFile(file("r.html"));
+  for (const char* part : {"does not conform", "wrong.house", "A &lt;b&gt;house&lt;/b&gt; rule", "gateway.ping",
+                           "&quot;pong&quot;", "docs/api/protocol.md#request", "answered success"}) {
+    INFO(part);
+    CHECK(Contains(html, part));
+  }
+  for (const char* part : {"src=", "http-equiv", "<script", "<link", "@import", "url("}) CHECK(!Contains(html, part));
+  const std::string junit = support::ReadFile(file("r.xml"));
+  CHECK(Contains(junit, "failures=\"1\""));
+  CHECK(Contains(junit, "A &lt;b&gt;house"));
+  CHECK(Contains(support::ReadFile(file("r.md")), "### wrong.house"));
+  CHECK_FALSE(Contains(html + junit, support::SandboxSecret(1)));
+
+  const RunResult published = suite.Run(gateway->url(), {"--cases", cases, "--contract", "published"});
+  CHECK(published.exit_code == 0);
+  CHECK(Contains(published.out, "CONFORMS: 1 of 1 cases"));
+  CHECK(Contains(published.out, "0 hold, 1 do not"));
+
+  const RunResult tap = suite.Run(gateway->url(), {"--cases", cases, "--tap"});
+  CHECK(Contains(tap.out, "TAP version 13\n1..2\nnot ok 1 - wrong.house"));
+  CHECK(Contains(tap.out, "\nok 2 - right.ping"));
+}
+
+TEST_CASE("what cannot be run is one sentence") {
+  const Suite suite;
+  const std::string nowhere = UrlOf(support::FreePort());
+  const std::string broken = suite.dir().path() + "/broken";
+  REQUIRE(std::system(("mkdir '" + broken + "'").c_str()) == 0);
+  support::WriteFile(broken + "/a.yaml", "cases:\n  - id: a\n    colour: red\n");
+  support::WriteFile(suite.dir().File("services.yaml"), "services:\n  upi_in: {min: 5}\n");
+  struct Row {
+    std::string url, part;
+    std::vector<std::string> more;
+  };
+  for (const Row& row : std::vector<Row>{{nowhere, "No case of this profile fits", {"--only", "nothing.*"}},
+                                         {nowhere, "a.yaml:3: a case has no 'colour'", {"--cases", broken}},
+                                         {nowhere, "needs its id", {"--services", suite.dir().File("services.yaml")}},
+                                         {nowhere, "There is no report 'pdf'", {"--report", "pdf=x"}},
+                                         {nowhere, "cannot be listened on", {"--webhook-listen", "192.0.2.1:1"}},
+                                         {nowhere, "--timeout must be", {"--timeout", "0"}},
+                                         {"gateway", "--url must be", {}}}) {
+    INFO(row.part);
+    const RunResult run = suite.Run(row.url, row.more);
+    INFO(run.out);
+    INFO(run.err);
+    CHECK(run.exit_code == 1);
+    CHECK(run.out.empty());
+    CHECK(Contains(run.err, row.part));
+  }
+}
+
+TEST_CASE("the cases are listed without a gateway") {
+  const RunResult listed = support::RunCli({"conformance", "--list", "--only", "envelope.*"});
+  CHECK(listed.exit_code == 0);
+  CHECK(Contains(listed.out, "envelope.ping"));
+  CHECK_FALSE(Contains(listed.out, "signature."));
+}
+
+}  // namespace
+}  // namespace multihub::conformance
