@@ -22,6 +22,7 @@ void AddDelivery(Command* root, Context* context);
 void AddLedger(Command* root, Context* context);
 void AddCall(Command* root, Context* context);
 void AddSign(Command* root, Context* context);
+void AddConformance(Command* root, Context* context);
 void AddErrors(Command* root, Context* context);
 void AddConfig(Command* root, Context* context);
 void AddHealthcheck(Command* root, Context* context);

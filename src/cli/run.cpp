@@ -29,6 +29,7 @@ void Declare(Command root, Context* context) {
   AddLedger(&root, context);
   AddCall(&root, context);
   AddSign(&root, context);
+  AddConformance(&root, context);
   AddErrors(&root, context);
   AddConfig(&root, context);
   AddHealthcheck(&root, context);
