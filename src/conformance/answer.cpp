@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "conformance/outgoing.h"
 #include "multihub/base/digest.h"
 #include "multihub/base/encoding.h"
 #include "multihub/base/whole_number.h"
@@ -205,7 +206,7 @@ std::string Describe(const Answer& answer) {
   if (answer.code()) text = *answer.code() == 0 ? "success, " : "code " + std::to_string(*answer.code()) + ", ";
   text += "HTTP " + std::to_string(answer.http().status);
   const std::string* type = answer.http().Header("content-type");
-  if (!answer.code()) text += type == nullptr ? ", no envelope" : ", " + *type + ", no envelope";
+  if (!answer.code()) text += type == nullptr ? ", no envelope" : ", " + ForPeople(*type) + ", no envelope";
   return text;
 }
 

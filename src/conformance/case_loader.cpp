@@ -323,6 +323,8 @@ bool IsId(const std::string& id) {
 
 const std::vector<std::pair<std::string, Contract>> kContracts = {{"published", Contract::kPublished},
                                                                   {"house", Contract::kHouse}};
+const std::vector<std::pair<std::string, Front>> kFronts = {{"answers", Front::kAnswers},
+                                                            {"rewrites", Front::kRewrites}};
 const std::vector<std::pair<std::string, Profile>> kProfiles = {{"sandbox", Profile::kSandbox},
                                                                 {"merchant", Profile::kMerchant}};
 
@@ -350,7 +352,7 @@ Case ReadCase(const std::string& file, const Value& value) {
                {"needs", [&](const Value& v) { read.needs = WordsOf(v, "needs"); }},
                {"locks", [&](const Value& v) { read.locks = WordsOf(v, "locks"); }},
                {"last", [&](const Value& v) { read.last = BoolOf(v, "last"); }},
-               {"front", [&](const Value& v) { read.front = BoolOf(v, "front"); }},
+               {"front", [&](const Value& v) { read.front = WordOf(v, "front", kFronts); }},
                {"let",
                 [&](const Value& v) {
                   if (!v.is_map()) Refuse(v, "let must be a mapping of names to values");

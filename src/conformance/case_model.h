@@ -107,6 +107,13 @@ enum class Watch {
 };
 const std::vector<std::pair<std::string, Watch>>& WatchWords();
 
+// What a proxy in front of the gateway may do with the requests of a case.
+enum class Front {
+  kPasses,    // nothing: they are ordinary
+  kAnswers,   // answer in the gateway's place, and keep a connection that the gateway closes
+  kRewrites,  // besides that, put the request right and pass it on
+};
+
 struct Case {
   std::string file;
   int line = 0;
@@ -118,7 +125,7 @@ struct Case {
   std::set<std::string> needs;          // capabilities of the world
   std::set<std::string> locks;          // cases that name the same word never run at the same time
   bool last = false;                    // after all others, alone
-  bool front = false;                   // a proxy in front of the gateway may answer in its place
+  Front front = Front::kPasses;
   std::vector<std::pair<std::string, Value>> variables;
   std::vector<Step> steps;
   std::optional<Watch> watch;

@@ -254,12 +254,13 @@ Complaints JudgeFields(const std::vector<FieldRule>& rules, const Fields& fields
 }
 
 Complaints Judge(const Expectation& expect, const Answer& answer) {
-  Complaints complaints;
   const bool right_code =
       answer.code() && std::find(expect.codes.begin(), expect.codes.end(), *answer.code()) != expect.codes.end();
   if (!expect.codes.empty() && !right_code) {
-    complaints.push_back("answered " + Describe(answer) + "; expected " + NamesOf(expect.codes));
+    // What else is wrong with another answer than the one expected says nothing.
+    return {"answered " + Describe(answer) + "; expected " + NamesOf(expect.codes)};
   }
+  Complaints complaints;
   if (expect.http_status && answer.http().status != *expect.http_status) {
     complaints.push_back("HTTP status is " + std::to_string(answer.http().status) + ", expected " +
                          std::to_string(*expect.http_status));

@@ -20,8 +20,10 @@ constexpr std::size_t kMaxMatched = 4096;
 std::string Shown(JsonValue value) {
   if (!value.present()) return "nothing";
   std::string text(value.raw());
-  if (text.size() > kMaxShown) text = text.substr(0, kMaxShown) + "...";
-  return text;
+  if (text.size() <= kMaxShown) return text;
+  std::size_t end = kMaxShown;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not within a character
+  return text.substr(0, end) + "...";
 }
 
 std::string_view TypeName(JsonValue value) {

@@ -227,19 +227,33 @@ std::string WhyNobodyMayCall(const std::vector<Observation>& observations) {
   return "";
 }
 
-// One signed call before all others.
-std::string Knock(RunContext* context) {
+Case KnockOf(int code) {
   Case knock;
   knock.id = "knock";
-  Step step;
-  step.body = R"({"method":"gateway.ping"})";
-  step.expect.codes = {0};
-  knock.steps.push_back(std::move(step));
+  knock.steps.resize(1);
+  knock.steps[0].expect.codes = {code};
+  return knock;
+}
+
+// One signed call before all others. Why it is refused; empty: it is not.
+std::string Knock(RunContext* context) {
+  Case knock = KnockOf(0);
+  knock.steps[0].body = R"({"method":"gateway.ping"})";
   CaseResult unused;
   RunCase(knock, context, &unused);
   std::string why = WhyNobodyMayCall(context->observations);
   context->observations.clear();
   return why;
+}
+
+// Proxies answer this themselves, and in other words.
+bool AnswersMalformedRequests(RunContext* context) {
+  Case knock = KnockOf(1003);
+  knock.steps[0].http = "PO(ST / HTTP/1.1\r\nHost: ${host}\r\n\r\n";
+  CaseResult result;
+  RunCase(knock, context, &result);
+  context->observations.clear();
+  return result.verdict == Verdict::kPassed;
 }
 
 }  // namespace
@@ -271,6 +285,7 @@ base::Result<SuiteResult, std::string> RunSuite(const SuiteOptions& options) {
   if (const std::string refused = Knock(shared); !refused.empty()) {
     for (CaseResult& one : result.cases) one.reasons = {refused};
   } else {
+    if (!shared->direct) shared->direct = AnswersMalformedRequests(shared);
     const auto until = begin + std::chrono::milliseconds(options.deadline_ms);
     Schedule(*cases, &result.cases, shared, until).RunAll(options.workers);
     JudgeWatches(*cases, shared->observations, &result.cases);

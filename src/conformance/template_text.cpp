@@ -136,7 +136,10 @@ base::Result<Inside, std::string> ReadInside(std::string_view text) {
   if (inside.sum.size() % 2 == 0) return base::Fail("'" + std::string(text) + "' is no sum");
   for (std::size_t i = 0; i < inside.sum.size(); ++i) {
     const std::string_view word = inside.sum[i];
-    const bool good = i % 2 == 1 ? word == "+" || word == "-" : IsName(word) || ToInteger(word).has_value();
+    const bool alone = inside.sum.size() == 1;
+    const bool good = alone        ? IsName(word)
+                      : i % 2 == 1 ? word == "+" || word == "-"
+                                   : IsName(word) || ToInteger(word).has_value();
     if (!good) return base::Fail("'" + std::string(text) + "' is no name and no sum");
   }
   return inside;

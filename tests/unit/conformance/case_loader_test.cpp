@@ -114,11 +114,12 @@ TEST_CASE("a mistake is told with its file and line") {
       {kHead + "    steps:\n      - request: {a: \"${x *}\"}\n        expect: {code: 0}\n", "f.yaml:7:", "no sum"},
       {kHead + "    steps:\n      - request: {a: !odd 1}\n        expect: {code: 0}\n", "f.yaml:7:", "tag"},
       {kHead + "    steps:\n      - {request: {a: 1}, body: \"x\", expect: {code: 0}}\n", "f.yaml:7:", "not both"},
-      {"cases:\n  - id: Big\n    title: t\n    clause: docs/a.md#b\n    contract: house\n    watch: envelope\n",
+      {"cases:\n  - id: Big\n    title: t\n    clause: docs/errors.md#errors\n    contract: house\n    watch: "
+       "envelope\n",
        "f.yaml:2:", "needs an id"},
       {"cases:\n  - id: a\n    title: t\n    clause: page\n    contract: house\n    watch: envelope\n",
        "f.yaml:2:", "needs a clause"},
-      {"cases:\n  - id: a\n    title: t\n    clause: docs/a.md#b\n    watch: envelope\n",
+      {"cases:\n  - id: a\n    title: t\n    clause: docs/errors.md#errors\n    watch: envelope\n",
        "f.yaml:2:", "needs contract"},
       {"cases:\n  - id: a\n    title: \"<<x>>\"\n    each:\n      r: {y: 1}\n", "f.yaml:3:", "row at line 5"},
   };

@@ -31,10 +31,11 @@ Answer AnswerOf(int status, const std::string& body, bool is_signed = true) {
 
 // The expectation of the one step of a case.
 Expectation Expect(const std::string& yaml) {
-  const auto cases = LoadCases("f.yaml",
-                               "cases:\n  - id: a\n    title: t\n    clause: docs/a.md#b\n    contract: house\n"
-                               "    steps:\n      - request: {}\n        expect: " +
-                                   yaml + "\n");
+  const auto cases =
+      LoadCases("f.yaml",
+                "cases:\n  - id: a\n    title: t\n    clause: docs/errors.md#errors\n    contract: house\n"
+                "    steps:\n      - request: {}\n        expect: " +
+                    yaml + "\n");
   INFO((cases.ok() ? "" : cases.error()));
   REQUIRE(cases.ok());
   return cases->front().steps.front().expect;
