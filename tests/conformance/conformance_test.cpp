@@ -300,6 +300,18 @@ TEST_CASE("what cannot be run is one sentence") {
   }
 }
 
+TEST_CASE("a rate limit nobody expected is waited out") {
+  const Suite suite;
+  support::GatewayOptions options;
+  options.discard_log = true;
+  options.env = {{"MULTIHUB_LIMITS_PAYMENT_PER_MINUTE", "60"}, {"MULTIHUB_LIMITS_PAYMENT_BURST", "6"}};
+  const support::GatewayProcess gateway(options);
+  const json document = suite.RunJson(gateway.url(), {"--only", "payments.c-id-distinct.*"});
+  CheckConforms(document);
+  CHECK(With(document, "skipped").empty());
+  CHECK(document["waited_ms"] > 0);
+}
+
 TEST_CASE("the cases are listed without a gateway") {
   const RunResult listed = support::RunCli({"conformance", "--list", "--only", "envelope.*"});
   CHECK(listed.exit_code == 0);
