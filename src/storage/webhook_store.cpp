@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "multihub/base/digest.h"
 #include "multihub/base/encoding.h"
@@ -360,14 +361,13 @@ void RecordAttempts(Session& session, std::span<const AttemptEnd> ends, const st
   // Attempts that are there already: an earlier run of this unit was committed after all, or the lease had run out and
   // somebody else has made the same attempt. That can be ourselves, while the first of the two waited to be recorded:
   // then both are in `ends`.
-  std::vector<std::pair<std::string, std::int64_t>> known;
-  for (const AttemptRow& attempt : AttemptsOf(session, ids)) known.emplace_back(attempt.delivery_id, attempt.attempt);
+  std::set<std::pair<std::string, std::int64_t>> known;
+  for (const AttemptRow& attempt : AttemptsOf(session, ids)) known.emplace(attempt.delivery_id, attempt.attempt);
   std::vector<Value> values;
   values.reserve(ends.size() * kShape.width());
   for (const AttemptEnd& end : ends) {
     const AttemptRow& a = end.attempt;
-    if (std::find(known.begin(), known.end(), std::pair(a.delivery_id, a.attempt)) != known.end()) continue;
-    known.emplace_back(a.delivery_id, a.attempt);
+    if (!known.emplace(a.delivery_id, a.attempt).second) continue;
     values.insert(values.end(),
                   {a.delivery_id, a.attempt, a.started_ms, a.duration_ms, a.http_status, a.error, a.answer});
   }
