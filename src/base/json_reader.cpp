@@ -26,7 +26,7 @@ constexpr std::array<StringByte, 256> StringByteTable() {
 constexpr std::array<StringByte, 256> kStringBytes = StringByteTable();
 
 // What the letter behind a backslash stands for; 0 when it stands for nothing (`u` has its own rule).
-constexpr std::array<char, 256> EscapeTable() {
+constexpr std::array<char, 256> UnescapeTable() {
   std::array<char, 256> table{};
   table['"'] = '"';
   table['\\'] = '\\';
@@ -38,7 +38,7 @@ constexpr std::array<char, 256> EscapeTable() {
   table['t'] = '\t';
   return table;
 }
-constexpr std::array<char, 256> kEscapes = EscapeTable();
+constexpr std::array<char, 256> kUnescaped = UnescapeTable();
 
 std::uint8_t Byte(char c) { return static_cast<std::uint8_t>(c); }
 bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -404,7 +404,7 @@ class JsonParser {
       ++at_;
       return ReadUnicodeEscape(escape, out);
     }
-    const char meaning = kEscapes[Byte(*at_)];
+    const char meaning = kUnescaped[Byte(*at_)];
     if (meaning == 0) return FailAt(escape, "invalid escape");
     ++at_;
     *(*out)++ = meaning;

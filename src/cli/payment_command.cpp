@@ -47,7 +47,7 @@ std::string RenderText(const domain::Payment& payment) {
   return FormatTable({{"h_id", payment.h_id},
                       {"application", std::to_string(payment.application_id.value)},
                       {"service", std::to_string(payment.service_id.value)},
-                      {"direction", payment.direction == domain::Direction::kIn ? "in" : "out"},
+                      {"direction", std::string(domain::NameOf(payment.direction))},
                       {"c_id", payment.c_id.text},
                       {"amount", AmountText(payment)},
                       {"fee", std::to_string(payment.fee)},

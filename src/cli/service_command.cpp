@@ -32,8 +32,6 @@ struct AssignOptions {
   std::int64_t service = 0;
 };
 
-std::string_view NameOf(domain::Direction direction) { return direction == domain::Direction::kIn ? "in" : "out"; }
-
 void CheckMethod(const std::string& method) {
   const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
   if (method.empty() || method.size() > kMaxMethod || !std::all_of(method.begin(), method.end(), allowed)) {
@@ -97,7 +95,7 @@ domain::Route ToRoute(const CreateOptions& options) {
 void AppendRoute(base::JsonWriter* json, const domain::Route& route,
                  const std::vector<storage::AssignmentRow>& assignments) {
   json->BeginObject().Key("service_id").Int(route.service_id.value);
-  json->Key("direction").String(NameOf(route.direction)).Key("currency").String(route.currency.code());
+  json->Key("direction").String(domain::NameOf(route.direction)).Key("currency").String(route.currency.code());
   json->Key("method").String(route.method).Key("provider").String(route.provider);
   json->Key("min").Int(route.min).Key("max").Int(route.max);
   json->Key("fee_fixed").Int(route.fee_fixed).Key("fee_bps").Int(route.fee_bps);
@@ -147,7 +145,7 @@ void List(Context* context) {
                                                   "max", "fee_fixed", "fee_bps", "answer", "enabled", "applications"}};
   for (const domain::Route& route : rows.routes) {
     AppendRoute(&writer, route, rows.assignments);
-    table.push_back({std::to_string(route.service_id.value), std::string(NameOf(route.direction)),
+    table.push_back({std::to_string(route.service_id.value), std::string(domain::NameOf(route.direction)),
                      std::string(route.currency.code()), route.method, route.provider, std::to_string(route.min),
                      std::to_string(route.max), std::to_string(route.fee_fixed), std::to_string(route.fee_bps),
                      route.answer_started ? "started" : "accepted", OnOff(route.enabled),

@@ -126,7 +126,7 @@ void AppendPaymentObject(std::string* out, const Payment& p) {
   AppendStatus(&json, p.status);
   json.Key("status_version").Int(p.status_version);
   AppendTimestamps(&json, p);
-  json.Key("destination").String(p.direction == domain::Direction::kIn ? "in" : "out");
+  json.Key("destination").String(domain::NameOf(p.direction));
   json.Key("service_id").Int(p.service_id.value);
   if (!p.redirect.empty()) json.Key("redirect").BeginObject().Key("to").String(p.redirect).EndObject();
   json.Key("receiver");

@@ -7,7 +7,7 @@ namespace multihub::storage {
 namespace {
 
 constexpr std::string_view kRaiseVersion = "UPDATE directory_version SET version = version + 1 WHERE id = 1";
-constexpr std::string_view kSelectVersion = "SELECT version FROM directory_version WHERE id = 1";
+constexpr std::string_view kSelectDirectoryVersion = "SELECT version FROM directory_version WHERE id = 1";
 
 constexpr std::string_view kSelectMerchants = "SELECT id, name, enabled FROM merchants ORDER BY id";
 constexpr std::string_view kSelectApplications =
@@ -80,8 +80,6 @@ constexpr int kMaxLoadRounds = 50;
 
 Value Flag(bool on) { return std::int64_t{on ? 1 : 0}; }
 
-std::string_view NameOf(domain::Direction direction) { return direction == domain::Direction::kIn ? "in" : "out"; }
-
 std::string Join(const std::vector<std::string>& parts) {
   std::string joined;
   for (const std::string& part : parts) {
@@ -122,7 +120,8 @@ void UpdateOrInsert(Session& session, std::string_view update, std::string_view 
 domain::Route ReadRoute(const Row& row) {
   domain::Route route;
   route.service_id.value = row.integer(0);
-  route.direction = row.text(1) == NameOf(domain::Direction::kOut) ? domain::Direction::kOut : domain::Direction::kIn;
+  route.direction =
+      row.text(1) == domain::NameOf(domain::Direction::kOut) ? domain::Direction::kOut : domain::Direction::kIn;
   if (!domain::Currency::Parse(row.text(2), &route.currency)) {
     throw StorageFailure(StorageFailure::Kind::kOther,
                          "route " + std::to_string(row.integer(0)) + " has a currency this gateway does not know");
@@ -197,7 +196,7 @@ DirectoryRows LoadOnce(Session& session) {
 
 }  // namespace
 
-std::int64_t DirectoryVersion(Session& session) { return session.QueryInteger(kSelectVersion).value_or(0); }
+std::int64_t DirectoryVersion(Session& session) { return session.QueryInteger(kSelectDirectoryVersion).value_or(0); }
 
 DirectoryRows LoadDirectory(Session& session) {
   // No snapshot over several SELECTs is portable (sessions read committed rows); an unmoved version is the proof that
@@ -230,9 +229,9 @@ void InsertRoute(Session& session, const domain::Route& route, std::int64_t now_
   RaiseVersion(session);
   const std::string required = Join(route.required);
   session.Execute(kInsertRoute,
-                  {route.service_id.value, NameOf(route.direction), route.currency.code(), route.method, route.provider,
-                   route.min, route.max, route.fee_fixed, route.fee_bps, required, route.upi_payee, route.upi_name,
-                   Flag(route.answer_started), Flag(route.enabled), now_ms});
+                  {route.service_id.value, domain::NameOf(route.direction), route.currency.code(), route.method,
+                   route.provider, route.min, route.max, route.fee_fixed, route.fee_bps, required, route.upi_payee,
+                   route.upi_name, Flag(route.answer_started), Flag(route.enabled), now_ms});
 }
 
 void AssignRoute(Session& session, domain::ApplicationId application, domain::ServiceId service) {

@@ -22,7 +22,7 @@ constexpr std::string_view kInsertLease = "INSERT INTO schema_lease (id, owner, 
 constexpr std::string_view kTakeLease =
     "UPDATE schema_lease SET owner = ?, until_ms = ? WHERE id = 1 AND (owner = ? OR until_ms < ?)";
 constexpr std::string_view kReleaseLease = "UPDATE schema_lease SET until_ms = 0 WHERE id = 1 AND owner = ?";
-constexpr std::string_view kSelectVersion = "SELECT MAX(version) FROM schema_migrations";
+constexpr std::string_view kSelectSchemaVersion = "SELECT MAX(version) FROM schema_migrations";
 constexpr std::string_view kInsertVersion =
     "INSERT INTO schema_migrations (version, name, applied_ms) VALUES (?, ?, ?)";
 
@@ -126,7 +126,7 @@ int NewestSchemaVersion() { return VersionOf(ScriptsOf(Engine::kSqlite).back()->
 
 int SchemaVersion(Session& session) {
   try {
-    return static_cast<int>(session.QueryInteger(kSelectVersion).value_or(0));
+    return static_cast<int>(session.QueryInteger(kSelectSchemaVersion).value_or(0));
   } catch (const StorageFailure& failure) {
     // No such table: nothing was ever migrated. Anything else is the caller's trouble.
     if (failure.kind() != StorageFailure::Kind::kOther) throw;

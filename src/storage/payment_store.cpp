@@ -22,8 +22,6 @@ constexpr std::string_view kColumns =
     "sealed_card, webhook_url, webhook_events";
 constexpr std::string_view kColumnTypes = "tiiittitiittitittiiitttttt";
 
-std::string_view NameOf(domain::Direction direction) { return direction == domain::Direction::kIn ? "in" : "out"; }
-
 // Stored flat, {"bank.account.id":"…"}: a form of our own, so that the API's may change.
 std::string EncodeReceiver(const domain::Receiver& receiver) {
   std::string out;
@@ -126,7 +124,7 @@ void InsertPayments(Session& session, std::span<const Payment* const> payments) 
                                  p->application_id.value,
                                  p->merchant_id.value,
                                  p->service_id.value,
-                                 NameOf(p->direction),
+                                 domain::NameOf(p->direction),
                                  p->c_id.text,
                                  p->c_id.numeric,
                                  p->amount.currency.code(),

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <exception>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -17,6 +16,7 @@
 #include "bench/instructions.h"
 #include "bench/plans.h"
 #include "bench/report.h"
+#include "support/json.h"
 #include "support/temp_dir.h"
 
 namespace multihub::bench {

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
+
+#include "support/json.h"
 
 namespace multihub::bench {
 namespace {

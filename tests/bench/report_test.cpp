@@ -1,9 +1,9 @@
 #include "bench/report.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
 #include "bench/instructions.h"
+#include "support/json.h"
 
 using namespace multihub::bench;
 

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +11,7 @@
 #include "multihub/errors/code.h"
 #include "support/free_port.h"
 #include "support/gateway_process.h"
+#include "support/json.h"
 #include "support/mariadb_server.h"
 #include "support/proxies.h"
 #include "support/temp_dir.h"

@@ -4,13 +4,13 @@
 #include <cstdlib>
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "support/gateway_process.h"
+#include "support/json.h"
 #include "support/signed_client.h"
 #include "support/temp_dir.h"
 #include "support/webhook_receiver.h"

@@ -4,10 +4,10 @@
 #include <signal.h>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 
-#include "functional/cli_runs.h"
+#include "support/cli_runs.h"
 #include "support/gateway_process.h"
+#include "support/json.h"
 #include "support/signed_client.h"
 
 namespace multihub::deployment {

@@ -3,13 +3,13 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "deployment/replaced_text.h"
-#include "functional/cli_runs.h"
+#include "support/cli_runs.h"
 #include "support/free_port.h"
 #include "support/gateway_process.h"
+#include "support/json.h"
 #include "support/mariadb_server.h"
 #include "support/proxies.h"
 #include "support/signed_client.h"

@@ -9,7 +9,7 @@
 
 #include "deployment/installed_tree_fixture.h"
 #include "deployment/replaced_text.h"
-#include "functional/cli_runs.h"
+#include "support/cli_runs.h"
 #include "support/gateway_process.h"
 
 namespace multihub::deployment {

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "bench/latency_histogram.h"
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 #include "support/webhook_receiver.h"
 
 namespace multihub::endurance {

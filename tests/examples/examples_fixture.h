@@ -6,11 +6,11 @@
 #include <future>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
+#include "support/json.h"
 #include "support/process.h"
 #include "support/signed_client.h"
 #include "support/webhook_receiver.h"

@@ -1,7 +1,7 @@
 // The database gone for a while, under load: stopped, killed, frozen.
 #include <iostream>
 
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 
 namespace multihub::functional {
 namespace {

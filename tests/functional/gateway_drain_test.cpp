@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 #include "support/tcp_client.h"
 
 namespace multihub::functional {

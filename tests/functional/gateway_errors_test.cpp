@@ -1,5 +1,5 @@
 // Every code of the catalogue that a call can bring about, by the smallest request that does.
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 
 namespace multihub::functional {
 namespace {

@@ -2,8 +2,8 @@
 #include <regex>
 #include <set>
 
-#include "functional/gateway_fixture.h"
 #include "support/fixtures.h"
+#include "support/gateway_fixture.h"
 
 namespace multihub::functional {
 namespace {

@@ -2,7 +2,7 @@
 #include <iostream>
 #include <random>
 
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 
 namespace multihub::functional {
 namespace {

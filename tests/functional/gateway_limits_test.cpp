@@ -1,5 +1,5 @@
 // Rate limits, as merchants and strangers meet them.
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 
 namespace multihub::functional {
 namespace {

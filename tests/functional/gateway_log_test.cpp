@@ -1,5 +1,5 @@
 // What merchants send stays out of the log.
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 
 namespace multihub::functional {
 namespace {

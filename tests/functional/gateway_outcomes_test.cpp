@@ -1,5 +1,5 @@
 // What becomes of payments in the sandbox, and what it does to the balances, to the minor unit.
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 
 namespace multihub::functional {
 namespace {

@@ -1,5 +1,5 @@
 // What belongs to another application does not exist.
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 
 namespace multihub::functional {
 namespace {

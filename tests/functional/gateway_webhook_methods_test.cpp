@@ -2,7 +2,7 @@
 #include <atomic>
 #include <set>
 
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 #include "support/webhook_receiver.h"
 
 namespace multihub::functional {

@@ -7,8 +7,8 @@
 #include <random>
 #include <set>
 
-#include "functional/gateway_fixture.h"
 #include "multihub/base/clock.h"
+#include "support/gateway_fixture.h"
 #include "support/webhook_receiver.h"
 
 namespace multihub::functional {

@@ -1,5 +1,5 @@
 // What the gateway sends, verified by the libraries receivers use (tests/npm).
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 #include "support/process.h"
 #include "support/webhook_receiver.h"
 

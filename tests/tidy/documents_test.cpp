@@ -3,12 +3,12 @@
 
 #include <cctype>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "multihub/errors/code.h"
+#include "support/json.h"
 #include "tidy/tree_fixture.h"
 
 namespace multihub::tidy {

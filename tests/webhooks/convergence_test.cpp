@@ -4,13 +4,13 @@
 #include <catch2/catch.hpp>
 #include <iostream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "multihub/base/random.h"
 #include "multihub/domain/payment.h"
 #include "payments/event_log.h"
 #include "storage/engine_fixture.h"
+#include "support/json.h"
 
 using namespace multihub;
 using domain::PaymentStatus;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "multihub/domain/ids.h"
@@ -11,7 +12,8 @@
 
 namespace multihub::domain {
 
-enum class Direction { kIn, kOut };  // deposit (`payment.in`), payout (`payment.out`)
+enum class Direction { kIn, kOut };            // deposit (`payment.in`), payout (`payment.out`)
+std::string_view NameOf(Direction direction);  // "in", "out": on the wire and in the database
 
 inline constexpr std::int64_t kDefaultRouteMaximum = 1'000'000'000'000;   // 10^12 minor units
 inline constexpr std::int64_t kLargestRouteMaximum = 10'000'000'000'000;  // 10^13

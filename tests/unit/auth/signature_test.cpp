@@ -1,10 +1,10 @@
 #include "multihub/auth/signature.h"
+#include "support/json.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cctype>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 
 namespace multihub::auth {

@@ -4,13 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "multihub/base/random.h"
+#include "support/json.h"
 #include "unit/base/expect_abort.h"
 
 namespace multihub::base {

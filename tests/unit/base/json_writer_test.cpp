@@ -3,11 +3,11 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "multihub/base/json_reader.h"
 #include "multihub/base/whole_number.h"
+#include "support/json.h"
 #include "unit/base/expect_abort.h"
 
 namespace multihub::base {

@@ -1,12 +1,12 @@
 #include <catch2/catch.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "multihub/handlers/method_table.h"
 #include "multihub/observability/log.h"
 #include "multihub/payments/payment_object.h"
+#include "support/json.h"
 #include "unit/handlers/fake_payments.h"
 #include "unit/rpc/gateway_fixture.h"
 

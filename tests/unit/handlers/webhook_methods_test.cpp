@@ -1,13 +1,13 @@
 // The methods that manage webhooks and look into the event log: their fields, in order, and their results.
 #include <catch2/catch.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <tuple>
 #include <vector>
 
 #include "multihub/handlers/method_table.h"
 #include "multihub/observability/log.h"
+#include "support/json.h"
 #include "unit/handlers/fake_payments.h"
 #include "unit/handlers/fake_webhooks.h"
 #include "unit/rpc/gateway_fixture.h"

@@ -1,4 +1,5 @@
 #include "multihub/observability/log.h"
+#include "support/json.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -6,7 +7,6 @@
 #include <catch2/catch.hpp>
 #include <cstdio>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <string>

@@ -1,7 +1,7 @@
 #include "rpc/envelope.h"
+#include "support/json.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <string>
 
 namespace multihub::rpc {

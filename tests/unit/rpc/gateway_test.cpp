@@ -5,7 +5,6 @@
 #include <catch2/catch.hpp>
 #include <cctype>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -15,6 +14,7 @@
 #include "multihub/base/digest.h"
 #include "multihub/base/ids.h"
 #include "multihub/observability/log.h"
+#include "support/json.h"
 #include "unit/rpc/gateway_fixture.h"
 
 namespace multihub::rpc {

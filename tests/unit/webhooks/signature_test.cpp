@@ -1,13 +1,13 @@
 #include "multihub/webhooks/signature.h"
 
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "multihub/base/encoding.h"
 #include "support/fixtures.h"
+#include "support/json.h"
 #include "support/signed_client.h"
 
 namespace multihub::webhooks {

@@ -1,4 +1,4 @@
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,5 +1,5 @@
 // The operator's commands for webhooks, events and deliveries.
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 #include "support/webhook_receiver.h"
 
 namespace multihub::functional {

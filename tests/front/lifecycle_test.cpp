@@ -6,7 +6,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "front_harness.h"
+#include "front/harness.h"
 #include "multihub/http/ops_handler.h"
 #include "support/process.h"
 

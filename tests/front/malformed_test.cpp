@@ -1,6 +1,6 @@
 // What is no acceptable request is refused through a real socket: one answer, then the connection closes, and the
 // bytes after it are never read as a request.
-#include "front_harness.h"
+#include "front/harness.h"
 #include "unit/http/malformed_requests.h"
 
 namespace multihub::http {

@@ -1,5 +1,5 @@
 // Clients that are slow, silent or do not read cost their own connection and nobody else's.
-#include "front_harness.h"
+#include "front/harness.h"
 
 namespace multihub::http {
 namespace {

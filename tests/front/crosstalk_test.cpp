@@ -2,7 +2,7 @@
 // clients that reset their connections at every point of an exchange, so that socket numbers are reused all the time.
 #include <optional>
 
-#include "front_harness.h"
+#include "front/harness.h"
 #include "support/proxies.h"
 
 namespace multihub::http {

@@ -2,7 +2,7 @@
 
 #include <thread>
 
-#include "functional/cli_runs.h"
+#include "support/cli_runs.h"
 #include "support/signed_client.h"
 #include "support/tcp_client.h"
 

@@ -1,5 +1,5 @@
 // Pipelined requests: answered in their order, read ahead only so far.
-#include "front_harness.h"
+#include "front/harness.h"
 
 namespace multihub::http {
 namespace {

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <fstream>
 
-#include "functional/cli_runs.h"
+#include "support/cli_runs.h"
 #include "support/signed_client.h"
 
 using namespace multihub;

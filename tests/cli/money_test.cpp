@@ -1,6 +1,6 @@
 #include <thread>
 
-#include "functional/cli_runs.h"
+#include "support/cli_runs.h"
 #include "support/signed_client.h"
 
 namespace multihub::functional {

@@ -1,6 +1,6 @@
 // One connection's life: kept or closed, HEAD, 100-continue, half-closed clients, bodies that are too large, handlers
 // that fail.
-#include "front_harness.h"
+#include "front/harness.h"
 
 namespace multihub::http {
 namespace {

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <string>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include "support/gateway_process.h"
+#include "support/json.h"
 #include "support/mariadb_server.h"
 #include "support/temp_dir.h"
 

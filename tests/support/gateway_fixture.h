@@ -8,14 +8,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "functional/cli_runs.h"
+#include "support/cli_runs.h"
 #include "support/gateway_process.h"
+#include "support/json.h"
 #include "support/mariadb_server.h"
 #include "support/signed_client.h"
 

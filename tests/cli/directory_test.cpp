@@ -1,4 +1,4 @@
-#include "functional/cli_runs.h"
+#include "support/cli_runs.h"
 
 namespace multihub::functional {
 namespace {
