@@ -423,6 +423,8 @@ const std::vector<std::pair<std::string, SignFault>>& SignFaultWords() {
   static const std::vector<std::pair<std::string, SignFault>> words = {{"right", SignFault::kNone},
                                                                        {"flip-body", SignFault::kFlipBody},
                                                                        {"flip-hash", SignFault::kFlipHash},
+                                                                       {"flip-first-byte", SignFault::kFlipFirst},
+                                                                       {"flip-last-byte", SignFault::kFlipLast},
                                                                        {"flip-secret", SignFault::kFlipSecret},
                                                                        {"upper-case", SignFault::kUpperCase},
                                                                        {"127-digits", SignFault::kShort},

@@ -18,6 +18,8 @@ enum class SignFault {
   kNone,
   kFlipBody,      // one bit of the body is turned after it was signed
   kFlipHash,      // one bit of the digest is turned
+  kFlipFirst,     // one bit of the digest's first byte is turned
+  kFlipLast,      // one bit of the digest's last byte is turned
   kFlipSecret,    // one bit of the secret is turned
   kUpperCase,     // no fault: the hex digits in capitals
   kShort,         // 127 digits

@@ -22,6 +22,11 @@ std::string Flipped(std::string_view text, std::size_t at) {
 
 std::string Sha512Hex(std::string_view a, std::string_view b) { return base::HexEncode(base::Sha512({a, b})); }
 
+std::string WithBitTurned(base::Sha512Digest digest, std::size_t byte) {
+  digest.at(byte) ^= 0x10;
+  return base::HexEncode(digest);
+}
+
 // The same JSON with a blank behind its first brace.
 std::string WithOtherSpace(std::string_view body) {
   std::string other(body);
@@ -62,11 +67,12 @@ std::string SignatureText(SignFault fault, std::string_view body, std::string_vi
     case SignFault::kNone:
     case SignFault::kFlipBody:
       return right;
-    case SignFault::kFlipHash: {
-      auto digest = base::Sha512({body, secret});
-      digest[31] ^= 0x10;
-      return base::HexEncode(digest);
-    }
+    case SignFault::kFlipHash:
+      return WithBitTurned(base::Sha512({body, secret}), 31);
+    case SignFault::kFlipFirst:
+      return WithBitTurned(base::Sha512({body, secret}), 0);
+    case SignFault::kFlipLast:
+      return WithBitTurned(base::Sha512({body, secret}), 63);
     case SignFault::kFlipSecret:
       return Sha512Hex(body, Flipped(secret, secret.size() / 2));
     case SignFault::kUpperCase:
