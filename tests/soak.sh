@@ -15,7 +15,8 @@ usage: ./dev soak NAME
   simulation a whole gateway core with provider, receivers and accidents: 1,000,000 operations on SQLite, 200,000 on
              MariaDB (MULTIHUB_SEED: another seed)
   webhooks   60 kills of a gateway that sends webhooks on each engine, dead receivers with 10,000 deliveries queued each
-  mutants    gateways that are each wrong in one thing, which the conformance suite must tell: all of them
+  mutants    gateways that are each wrong in one thing, which the conformance suite must tell: proxies that alter
+             answers, and then all seeded faults (./dev mutants)
   storm      aborting clients beside honest ones: 100,000 honest answers directly, through nginx and through HAProxy
   storm-asan, storm-tsan
              5 minutes of aborting clients against a whole gateway built with the sanitizer, payments and webhooks
@@ -66,7 +67,11 @@ case "$name" in
     full webhooks "a receiver that ignores*"
     ;;
   storm) ./dev compile debug front && full front "nobody gets another client's answer*" ;;
-  mutants) ./dev compile debug conformance multihub && full conformance "a gateway that is wrong*" ;;
+  mutants)
+    ./dev compile debug conformance multihub
+    full conformance "a gateway that is wrong*"
+    ./dev mutants
+    ;;
   fuzz) ./dev fuzz 600 ;;
   tsan)
     ./dev compile tsan

@@ -8,6 +8,7 @@
 #include "base/hex_table.h"
 #include "base/utf8_sequence.h"
 #include "multihub/base/check.h"
+#include "multihub/base/seeded_fault.h"
 
 namespace multihub::base {
 namespace {
@@ -201,7 +202,8 @@ class JsonParser {
   }
 
   Step BeginContainer(JsonType type, char closing) {
-    if (scratch_.open.size() >= max_depth_) return StepIf(FailHere("nested too deeply"), Step::kFailed);
+    const std::size_t deepest = SeededFault("depth-off-by-one") ? max_depth_ + 1 : max_depth_;
+    if (scratch_.open.size() >= deepest) return StepIf(FailHere("nested too deeply"), Step::kFailed);
     scratch_.open.push_back({type, Offset(at_), scratch_.pending.size()});
     ++at_;
     SkipSpace();
@@ -244,6 +246,7 @@ class JsonParser {
   bool FailDuplicate(std::uint32_t key) { return FailAt(begin_ + document_.nodes_[key].begin, "duplicate key"); }
 
   bool KeysAreDistinct(const Node& object) {
+    if (SeededFault("duplicate-keys-last-wins")) return true;
     return object.count <= kPairwiseMembers ? ComparePairwise(object) : CompareSorted(object);
   }
 

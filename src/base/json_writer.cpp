@@ -6,6 +6,7 @@
 
 #include "base/hex_table.h"
 #include "multihub/base/check.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/base/whole_number.h"
 
 namespace multihub::base {
@@ -45,6 +46,10 @@ void AppendJsonString(std::string* out, std::string_view value) {
   std::size_t plain_from = 0;
   for (std::size_t i = 0; i < value.size(); ++i) {
     const auto byte = static_cast<std::uint8_t>(value[i]);
+    if (SeededFault("slashes-escaped") && byte == '/') {
+      out->append(value, plain_from, i - plain_from) += '\\';
+      plain_from = i;
+    }
     if (kEscapes[byte] == kPlain) continue;
     out->append(value, plain_from, i - plain_from);
     AppendEscape(out, byte);

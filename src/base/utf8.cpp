@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/utf8_sequence.h"
+#include "multihub/base/seeded_fault.h"
 
 namespace multihub::base {
 namespace {
@@ -34,6 +35,7 @@ bool IsValidUtf8(std::string_view text) {
 }
 
 std::size_t CountUtf8Characters(std::string_view text) {
+  if (SeededFault("lengths-in-bytes")) return text.size();
   std::size_t count = 0;
   for (const char c : text) count += (static_cast<std::uint8_t>(c) & 0xc0) != 0x80;
   return count;

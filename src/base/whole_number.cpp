@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "multihub/base/seeded_fault.h"
+
 namespace multihub::base {
 namespace {
 
@@ -83,7 +85,7 @@ WholeNumber ParseWholeNumber(std::string_view text) {
   // The value is 0.DDD… times 10^power, DDD… being the digits [first, end).
   const std::int64_t power =
       static_cast<std::int64_t>(decimal.integer.size()) - static_cast<std::int64_t>(first) + decimal.exponent;
-  if (power < static_cast<std::int64_t>(end - first)) return {};
+  if (power < static_cast<std::int64_t>(end - first) && !SeededFault("fractions-cut-off")) return {};
   constexpr std::int64_t kMaxSafeDigits = 16;
   if (power > kMaxSafeDigits) return OutOfRange(decimal.negative);
 
@@ -92,7 +94,8 @@ WholeNumber ParseWholeNumber(std::string_view text) {
     const std::size_t at = first + static_cast<std::size_t>(i);
     value = value * 10 + (at < end ? decimal.digit(at) - '0' : 0);
   }
-  if (value > kMaxSafeInteger) return OutOfRange(decimal.negative);
+  const std::int64_t largest = SeededFault("safe-integer-off-by-one") ? kMaxSafeInteger + 1 : kMaxSafeInteger;
+  if (value > largest) return OutOfRange(decimal.negative);
   return {WholeNumber::Kind::kInRange, decimal.negative ? -value : value};
 }
 

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/refused.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/storage/session.h"
 
 namespace multihub::cli {
@@ -60,6 +61,7 @@ std::string SentenceOf(const storage::StorageFailure& failure) {
 
 int Run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  if (const auto problem = base::SeededFaultProblem()) return Fail(*problem);
   Context context;
   Parser parser("multihub", MULTIHUB_VERSION, "A self-hosted payment gateway with the multihub v1 merchant API.",
                 "multihub serve --sandbox");

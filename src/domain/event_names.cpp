@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "multihub/base/seeded_fault.h"
+
 namespace multihub::domain {
 namespace {
 
@@ -50,6 +52,7 @@ std::optional<std::string> JoinFilter(std::span<const std::string> names) {
 
 bool Matches(std::string_view filter, std::string_view event) {
   if (event.empty()) return false;
+  if (base::SeededFault("webhook-filter-ignored")) return true;
   if (filter.empty()) return Lists(DefaultSubscription(), event);
   return Lists(filter, kEveryEvent) || Lists(filter, event);
 }

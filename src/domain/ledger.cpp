@@ -1,6 +1,7 @@
 #include "multihub/domain/ledger.h"
 
 #include "multihub/base/check.h"
+#include "multihub/base/seeded_fault.h"
 
 namespace multihub::domain {
 namespace {
@@ -41,7 +42,8 @@ Movement PayoutDebit(const Payment& payout) {
 }
 
 Movement PayoutRelease(const Payment& payout) {
-  const std::int64_t total = payout.amount.minor + payout.fee;
+  const std::int64_t fee = base::SeededFault("fee-kept-frozen") ? 0 : payout.fee;
+  const std::int64_t total = payout.amount.minor + fee;
   return Make("payout_release", {{Text(kAccountFreezing), -total}, {Text(kAccountValue), total}});
 }
 

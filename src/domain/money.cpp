@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "multihub/base/check.h"
+#include "multihub/base/seeded_fault.h"
 
 namespace multihub::domain {
 namespace {
@@ -81,7 +82,8 @@ std::string FormatDecimal(const Money& amount) {
 
 std::int64_t ComputeFee(std::int64_t amount, std::int64_t fixed, std::int64_t bps) {
   MULTIHUB_CHECK(amount >= 0 && fixed >= 0 && bps >= 0 && bps <= 10000);
-  const Wide fee = Wide{fixed} + (Wide{amount} * bps + 5000) / 10000;
+  const int half = base::SeededFault("fee-rounded-down") ? 0 : base::SeededFault("fee-half-rounded-down") ? 4999 : 5000;
+  const Wide fee = Wide{fixed} + (Wide{amount} * bps + half) / 10000;
   return fee > kMaxAmount ? kMaxAmount : static_cast<std::int64_t>(fee);
 }
 

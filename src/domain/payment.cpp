@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "multihub/base/check.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/domain/event_names.h"
 
 namespace multihub::domain {
@@ -85,6 +86,7 @@ bool CanMove(PaymentStatus from, PaymentStatus to) {
 
 std::string_view EventOf(Direction direction, PaymentStatus to) {
   const StatusRow& row = RowOf(to);
+  if (base::SeededFault("webhook-canceled-as-failed") && to == Status::kCanceled) return kPaymentFailed;
   return direction == Direction::kIn ? row.deposit_event : row.payout_event;
 }
 

@@ -1,4 +1,5 @@
 #include "multihub/domain/upi_link.h"
+#include "multihub/base/seeded_fault.h"
 
 #include <string_view>
 
@@ -36,6 +37,7 @@ std::string UpiLink(const std::string& payee, const std::string& name, const Mon
   link += FormatDecimal(amount);
   link += "&cu=";
   link += amount.currency.code();
+  if (base::SeededFault("upi-link-without-reference")) return link;
   link += "&tr=";
   AppendEncoded(reference, &link);
   return link;

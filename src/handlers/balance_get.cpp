@@ -3,6 +3,7 @@
 
 #include "handlers/methods.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 
 namespace multihub::handlers {
 namespace {
@@ -15,7 +16,8 @@ std::string RenderBalance(domain::ApplicationId id, bool enabled, const payments
   writer.Key("amounts").BeginArray();
   for (const payments::BalanceAmount& amount : balance.amounts) {
     writer.BeginObject();
-    writer.Key("value").Int(amount.value);
+    const bool frozen_too = base::SeededFault("frozen-counted-as-available");
+    writer.Key("value").Int(frozen_too ? amount.value + amount.freezing : amount.value);
     writer.Key("value_freezing").Int(amount.freezing);
     writer.Key("value_blocking").Int(amount.blocking);
     writer.Key("currency").String(amount.currency);

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "multihub/base/seeded_fault.h"
+
 namespace multihub::handlers {
 
 SentClientId ReadClientId(RequestFields* fields, const Branch& parent, bool numbers_allowed) {
@@ -12,6 +14,7 @@ SentClientId ReadClientId(RequestFields* fields, const Branch& parent, bool numb
   if (sent.is_string()) return {std::string(sent.string()), true};
   if (sent.is_number() && numbers_allowed) {
     const base::WholeNumber number = base::ParseWholeNumber(sent.number_text());
+    if (base::SeededFault("c-id-looked-up-as-written")) return {std::string(sent.number_text()), true};
     // "-5" may be the text of some payment; the number -5 is nobody's.
     const bool possible = number.kind == base::WholeNumber::Kind::kInRange && number.value >= 0;
     if (number.kind != base::WholeNumber::Kind::kNotWhole) return {std::to_string(number.value), possible};
@@ -26,7 +29,9 @@ errors::Outcome<payments::PaymentLookup> ReadPaymentLookup(const rpc::CallContex
   RequestFields fields;
   const Branch payment = fields.RequiredObject({context.params, "params"}, "params.payment");
   const Branch identifiers = fields.RequiredObject(payment, "params.payment.identifiers");
-  SentClientId c_id = ReadClientId(&fields, identifiers, !context.application.strict_identifiers);
+  const bool numbers_allowed =
+      !context.application.strict_identifiers || base::SeededFault("strict-identifiers-at-creation-only");
+  SentClientId c_id = ReadClientId(&fields, identifiers, numbers_allowed);
   const std::optional<std::string_view> h_id = fields.OptionalText(identifiers, "h_id");
   if (!c_id.text && !h_id) fields.Refuse(identifiers.path, "must hold c_id or h_id");
   const std::optional<domain::ServiceId> service_id = fields.OptionalServiceId(context.service_id);

@@ -9,6 +9,7 @@
 
 #include "handlers/request_fields.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/base/utf8.h"
 #include "multihub/domain/event_names.h"
 #include "multihub/domain/receiver.h"
@@ -41,6 +42,7 @@ class PaymentRequestReader {
   errors::Outcome<payments::AcceptPayment> Read() {
     command_.service_id = fields_.RequiredServiceId(context_.service_id);
     payment_ = fields_.RequiredObject({context_.params, "params"}, "params.payment");
+    if (base::SeededFault("amount-before-payer")) ReadAmount();
     if (is_payout()) {
       ReadReceiver();
     } else {
@@ -81,12 +83,13 @@ class PaymentRequestReader {
     const bool numbers_allowed = !context_.application.strict_identifiers;
     if (sent.is_string() && IsClientIdText(sent.string())) {
       command_.c_id = {std::string(sent.string()), false};
+      if (base::SeededFault("c-id-trimmed")) std::erase(command_.c_id.text, ' ');
       return;
     }
     if (sent.is_number() && numbers_allowed) {
       const base::WholeNumber number = base::ParseWholeNumber(sent.number_text());
       if (number.kind == base::WholeNumber::Kind::kInRange && number.value >= 0) {
-        command_.c_id = {std::to_string(number.value), true};
+        command_.c_id = {std::to_string(number.value), !base::SeededFault("c-id-becomes-text")};
         return;
       }
     }

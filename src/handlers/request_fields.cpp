@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "multihub/base/seeded_fault.h"
 #include "multihub/base/utf8.h"
 
 namespace multihub::handlers {
@@ -95,6 +96,7 @@ base::WholeNumber RequestFields::RequiredWholeNumber(const Branch& parent, std::
     const base::WholeNumber number = base::ParseWholeNumber(value.number_text());
     if (number.kind != base::WholeNumber::Kind::kNotWhole) return number;
   }
+  if (base::SeededFault("amount-as-text") && value.is_string()) return base::ParseWholeNumber(value.string());
   Refuse(parent, below, "is required and must be a whole number");
   return {};
 }

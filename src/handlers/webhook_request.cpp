@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/webhooks/webhook_object.h"
 
 namespace multihub::handlers {
@@ -147,7 +148,9 @@ webhooks::LookCall ReadLookCall(const rpc::CallContext& context) {
 webhooks::ChangeCall ReadChangeCall(RequestFields* fields, const Branch& params, const rpc::CallContext& context,
                                     base::UnixMs now_ms) {
   CheckIssuedAt(fields, params, now_ms);
-  return {context.application.id, context.application.merchant_id, ReadNonce(fields, params)};
+  std::string nonce = ReadNonce(fields, params);
+  if (base::SeededFault("webhook-call-repeatable")) nonce += context.request_id;
+  return {context.application.id, context.application.merchant_id, std::move(nonce)};
 }
 
 webhooks::EndpointSettings ReadEndpointSettings(RequestFields* fields, const Branch& params, Url url,

@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "multihub/base/seeded_fault.h"
+
 namespace multihub::http {
 namespace {
 
@@ -251,7 +253,7 @@ bool RequestFramer::Parser::TakeExpect(std::string_view value) {
 bool RequestFramer::Parser::NoteRepeated(std::string_view name) {
   for (std::size_t i = 0; i < repeated_.size(); ++i) {
     if (!EqualsIgnoringCase(name, options_.unrepeatable[i])) continue;
-    if (repeated_[i]) return false;
+    if (repeated_[i]) return base::SeededFault("repeated-signature-header");
     repeated_[i] = true;
     return true;
   }
@@ -433,6 +435,8 @@ RequestFramer::Step RequestFramer::HeaderDone() {
   } else {
     length_left_ = parser_->content_length().value_or(0);
     if (length_left_ == 0) return Complete();
+    const bool at_limit = length_left_ == options_.max_body_bytes;
+    if (base::SeededFault("body-limit-off-by-one") && at_limit) return TooLarge();
     if (length_left_ > options_.max_body_bytes) return TooLarge();
     state_ = State::kLengthBody;
   }

@@ -4,6 +4,7 @@
 
 #include "multihub/base/ids.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/domain/upi_link.h"
 
 namespace multihub::payments {
@@ -19,7 +20,9 @@ using errors::Refuse;
 std::optional<Refusal> CheckRoute(const AcceptPayment& command) {
   if (!command.access.route) return Refuse(Code::kRouteNotFound);
   if (command.access.route->direction != command.direction) return Refuse(Code::kDirectionNotAllowed);
+  if (base::SeededFault("switched-off-is-1004") && !command.access.switched_on) return Refuse(Code::kRouteNotFound);
   if (!command.access.switched_on) return Refuse(Code::kInvalidProvider);
+  if (base::SeededFault("currency-switch-ignored")) return std::nullopt;
   if (!command.access.currency_enabled) return Refuse(Code::kCurrencyNotAvailable);
   return std::nullopt;
 }
@@ -40,10 +43,15 @@ Refusal OutsideLimits(const Route& route) {
 
 std::optional<Refusal> CheckAmount(const AcceptPayment& command) {
   const Route& route = *command.access.route;
+  if (base::SeededFault("zero-amount-is-5000") && command.amount == 0) return OutsideLimits(route);
   if (command.amount_out_of_range || command.amount <= 0 || command.amount > domain::kMaxAmount) {
     return Refuse(Code::kIncorrectAmount);
   }
+  if (base::SeededFault("limits-before-currency") && command.amount < route.min) return OutsideLimits(route);
+  if (base::SeededFault("currency-in-small-letters") && command.currency == "inr") return std::nullopt;
   if (command.currency != route.currency.code()) return Refuse(Code::kIncorrectCurrency);
+  if (base::SeededFault("minimum-exclusive") && command.amount == route.min) return OutsideLimits(route);
+  if (base::SeededFault("maximum-off-by-one") && command.amount == route.max + 1) return std::nullopt;
   if (command.amount < route.min || command.amount > route.max) return OutsideLimits(route);
   return std::nullopt;
 }
@@ -53,6 +61,7 @@ std::optional<Refusal> CheckAmount(const AcceptPayment& command) {
 void SealCard(domain::Payment* payment, const base::MasterKey& key, base::Random& random) {
   auto& card = payment->receiver[ReceiverField::kCardNumber];
   if (!card) return;
+  if (base::SeededFault("card-shown-on-other-routes") && payment->method != "card") return;
   if (payment->method != "card") {
     card.reset();
     return;
@@ -68,6 +77,9 @@ std::string CardBinding(const std::string& h_id) { return "payments/" + h_id + "
 errors::Outcome<domain::Payment> CheckAndMakePayment(const AcceptPayment& command, base::UnixMs now_ms,
                                                      const base::MasterKey& key, base::Random& random) {
   if (auto refusal = CheckRoute(command)) return base::Fail(std::move(*refusal));
+  if (base::SeededFault("receiver-after-amount")) {
+    if (auto refusal = CheckAmount(command)) return base::Fail(std::move(*refusal));
+  }
   if (auto refusal = CheckReceiver(command)) return base::Fail(std::move(*refusal));
   if (auto refusal = CheckAmount(command)) return base::Fail(std::move(*refusal));
 

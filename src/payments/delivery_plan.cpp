@@ -3,10 +3,16 @@
 #include <algorithm>
 
 #include "multihub/base/ids.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/domain/event_names.h"
 #include "payments/jobs.h"
 
 namespace multihub::payments {
+namespace {
+
+bool EventsOvertake() { return base::SeededFault("webhook-events-overtake"); }
+
+}  // namespace
 
 std::vector<std::size_t> DeliveryPlan::Make(std::span<const PlannedEvent> events) {
   std::vector<std::size_t> counts;
@@ -39,6 +45,7 @@ void DeliveryPlan::ReadConfigured(std::span<const PlannedEvent> events) {
 }
 
 void DeliveryPlan::ReadWaiting(std::span<const PlannedEvent> events, std::span<const std::vector<Endpoint>> endpoints) {
+  if (EventsOvertake()) return;
   std::vector<std::string> moved;
   for (std::size_t i = 0; i < events.size(); ++i) {
     if (events[i].event->status_version > 1 && !endpoints[i].empty()) moved.push_back(events[i].payment->h_id);
@@ -101,6 +108,10 @@ storage::ReadyDelivery DeliveryPlan::Deliver(const PlannedEvent& planned, const 
   row.status_version = planned.event->status_version;
   row.created_ms = row.due_ms = now_ms_;
   row.expires_ms = now_ms_ + domain::GiveUpAfterMs(storage::RetrySettingsOf(*endpoint));
+  if (EventsOvertake() && row.status_version == 1) {
+    row.due_ms += 1500;
+    return delivery;
+  }
   // An earlier event of the payment goes first; this one is found when that was attempted.
   const bool first = waiting_.emplace(row.h_id, row.endpoint_id).second;
   if (first && !hooks_.owner.empty() && hooks_.has_room(endpoint->id)) {

@@ -2,6 +2,7 @@
 
 #include "multihub/base/ids.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/payments/payment_object.h"
 
 namespace multihub::payments {
@@ -38,6 +39,7 @@ storage::EventRow MakeEvent(const domain::Payment& payment, PaymentStatus previo
   json.Key("result").BeginObject().Key("payment").Raw(object).EndObject();
   json.Key("success").Bool(true).Key("request_id").String(base::NewUuid(random)).Key("processing_time").Int(0);
   json.EndObject();
+  if (base::SeededFault("webhook-body-names-application")) json.Key("application_id").Int(payment.application_id.value);
   json.Key("merchant_id").String(std::to_string(payment.merchant_id.value));
   json.EndObject();
   return row;

@@ -2,6 +2,7 @@
 
 #include "multihub/base/clock.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/errors/code.h"
 
 namespace multihub::payments {
@@ -20,7 +21,7 @@ void AppendIdentifiers(JsonWriter* json, const Payment& p) {
     json->String(p.c_id.text);
   }
   json->Key("h_id").String(p.h_id);
-  if (!p.p_id.empty()) json->Key("p_id").String(p.p_id);
+  if (!p.p_id.empty() || base::SeededFault("empty-p-id-shown")) json->Key("p_id").String(p.p_id);
   if (!p.utr.empty()) json->Key("utr").String(p.utr);
   json->EndObject();
 }
@@ -36,7 +37,8 @@ void AppendStatus(JsonWriter* json, PaymentStatus status) {
     json->Null();
   }
   json->Key("error");
-  if (status == PaymentStatus::kError || status == PaymentStatus::kDeclined) {
+  const bool blamed = base::SeededFault("canceled-is-a-provider-error") && status == PaymentStatus::kCanceled;
+  if (status == PaymentStatus::kError || status == PaymentStatus::kDeclined || blamed) {
     const errors::CatalogueRow& row = errors::RowOf(errors::Code::kProviderError);
     json->BeginObject().Key("code").Int(static_cast<std::int64_t>(row.code)).Key("message").String(row.message);
     json->EndObject();
@@ -48,8 +50,13 @@ void AppendStatus(JsonWriter* json, PaymentStatus status) {
 
 void AppendTimestamps(JsonWriter* json, const Payment& p) {
   json->Key("timestamps").BeginObject();
-  json->Key("created").String(base::FormatIso8601(p.created_ms));
-  json->Key("updated").String(base::FormatIso8601(p.updated_ms));
+  if (base::SeededFault("timestamps-in-seconds")) {
+    json->Key("created").String(base::FormatIso8601(p.created_ms).substr(0, 19) + "Z");
+  } else {
+    json->Key("created").String(base::FormatIso8601(p.created_ms));
+  }
+  json->Key("updated").String(
+      base::FormatIso8601(base::SeededFault("updated-stands-still") ? p.created_ms : p.updated_ms));
   json->Key("finished");
   if (p.finished_ms != 0) {
     json->String(base::FormatIso8601(p.finished_ms));
@@ -124,7 +131,7 @@ void AppendPaymentObject(std::string* out, const Payment& p) {
   json.Key("currency").String(p.amount.currency.code()).EndObject();
   AppendIdentifiers(&json, p);
   AppendStatus(&json, p.status);
-  json.Key("status_version").Int(p.status_version);
+  json.Key("status_version").Int(base::SeededFault("status-version-stuck") ? 1 : p.status_version);
   AppendTimestamps(&json, p);
   json.Key("destination").String(domain::NameOf(p.direction));
   json.Key("service_id").Int(p.service_id.value);

@@ -12,6 +12,7 @@
 #include "multihub/base/encoding.h"
 #include "multihub/base/ids.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 #include "payments/balance_amount.h"
 #include "payments/delivery_plan.h"
 #include "payments/event_log.h"
@@ -56,8 +57,11 @@ std::optional<PaymentStatus> FinalStatusOf(ReportedState state) {
 std::optional<Movement> MovementOf(const Payment& after) {
   if (after.direction == Direction::kIn) {
     if (after.status == PaymentStatus::kSuccess) return domain::DepositCredit(after);
+    const bool canceled = after.status == PaymentStatus::kCanceled;
+    if (base::SeededFault("canceled-deposit-credited") && canceled) return domain::DepositCredit(after);
     return std::nullopt;
   }
+  if (base::SeededFault("hold-kept-after-cancel") && after.status == PaymentStatus::kCanceled) return std::nullopt;
   if (after.status == PaymentStatus::kSuccess) return domain::PayoutDebit(after);
   if (domain::IsFinal(after.status)) return domain::PayoutRelease(after);
   return std::nullopt;
@@ -73,7 +77,8 @@ errors::Refusal PaymentExists(const Payment& existing) {
     json.String(existing.c_id.text);
   }
   json.Key("h_id").String(existing.h_id).EndObject();
-  json.Key("status").String(domain::NameOf(existing.status)).EndObject();
+  const bool first = base::SeededFault("duplicate-shows-first-status");
+  json.Key("status").String(domain::NameOf(first ? PaymentStatus::kCreated : existing.status)).EndObject();
   return refusal;
 }
 
@@ -192,6 +197,7 @@ class Batch final : public JobVisitor {
       TakeIdentifiers(job->report, &reported);
       // What others have seen of it is old now, though its status stays.
       if (reported.changed) payment.updated_ms = std::max(now_ms_, reported.loaded_updated_ms + 1);
+      if (base::SeededFault("processing-left-out")) return;
       if (payment.status == PaymentStatus::kCreated) Move(job, &reported, PaymentStatus::kProcessing);
     } else if (const auto target = FinalStatusOf(job->report.state)) {
       DecideFinal(job, &reported, *target);
@@ -202,6 +208,12 @@ class Batch final : public JobVisitor {
   void DecideFinal(ReportJob* job, Reported* reported, PaymentStatus target) {
     const Payment& payment = reported->payment;
     if (!reported->read && (domain::IsFinal(payment.status) || AmountDiffers(*job, payment))) ReadAnew();
+    const bool success_again = payment.status == PaymentStatus::kSuccess && target == payment.status;
+    if (base::SeededFault("second-success-credited") && success_again && payment.direction == Direction::kIn) {
+      Payment again = payment;
+      again.h_id += "-again";
+      settled_.push_back({job, again, domain::DepositCredit(again)});
+    }
     if (domain::IsFinal(payment.status)) {
       // The same word again is what every provider sends now and then; another word is for the operator.
       const bool agrees =
@@ -216,6 +228,7 @@ class Batch final : public JobVisitor {
   }
 
   static bool AmountDiffers(const ReportJob& job, const Payment& payment) {
+    if (base::SeededFault("mismatch-credited")) return false;
     return job.report.amount && !(*job.report.amount == payment.amount);
   }
 
@@ -409,9 +422,16 @@ class Batch final : public JobVisitor {
     job->refusal.reset();
     const storage::ClientKey key = ClientKeyOf(job->payment);
     const auto existing = existing_.find(key);
+    if (base::SeededFault("provider-before-duplicate") && job->unavailable) job->refusal = job->unavailable;
+    if (base::SeededFault("funds-before-duplicate") && job->payment.direction == Direction::kOut) {
+      job->refusal = CheckFunds(*job);
+    }
+    if (job->refusal) return;
     if (existing != existing_.end()) {
+      const bool failed = existing->second.status == PaymentStatus::kError;
+      const bool usable_again = base::SeededFault("failed-c-id-usable-again") && failed;
       // Our own row: this batch has run before and its commit had happened after all.
-      if (existing->second.h_id == job->payment.h_id) {
+      if (existing->second.h_id == job->payment.h_id || usable_again) {
         job->payment = existing->second;
       } else {
         job->refusal = PaymentExists(existing->second);
@@ -420,14 +440,17 @@ class Batch final : public JobVisitor {
     }
     if (job->payment.direction == Direction::kOut) job->refusal = CheckFunds(*job);
     if (!job->refusal && job->unavailable) job->refusal = job->unavailable;
-    if (job->refusal) return;
+    if (job->refusal && !(base::SeededFault("unavailable-payment-stored") && job->unavailable)) return;
     Store(job);
     existing_.emplace(key, job->payment);
   }
 
   std::optional<errors::Refusal> CheckFunds(const AcceptJob& job) {
     const BalanceRow* row = FindBalance(KeyOf(job.payment));
+    if (base::SeededFault("no-balance-is-no-funds") && row == nullptr) return errors::Refuse(Code::kInsufficientFunds);
     if (row == nullptr || !row->enabled || !job.balance_enabled) return errors::Refuse(Code::kNoBalance);
+    const bool exact = row->amounts.value == job.payment.amount.minor + job.payment.fee;
+    if (base::SeededFault("exact-funds-refused") && exact) return errors::Refuse(Code::kInsufficientFunds);
     if (!domain::IsPermitted(domain::Apply(row->amounts, domain::PayoutHold(job.payment)))) {
       return errors::Refuse(Code::kInsufficientFunds);
     }

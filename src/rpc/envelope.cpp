@@ -1,6 +1,7 @@
 #include "rpc/envelope.h"
 
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 
 namespace multihub::rpc {
 namespace {
@@ -9,13 +10,19 @@ constexpr std::size_t kFrameBytes = 128;  // everything around the result
 
 void WriteTail(base::JsonWriter* writer, std::string_view request_id, std::int64_t processing_ms) {
   writer->Key("request_id").String(request_id);
-  writer->Key("processing_time").Int(processing_ms);
+  writer->Key("processing_time");
+  if (base::SeededFault("processing-time-as-text")) {
+    writer->String(std::to_string(processing_ms));
+  } else {
+    writer->Int(processing_ms);
+  }
   writer->EndObject();
 }
 
 void WriteDetails(base::JsonWriter* writer, const errors::Refusal& refusal) {
   const bool invalid_request = refusal.code == errors::Code::kInvalidRequest;
-  if (!invalid_request && refusal.code != errors::Code::kCommonError) {
+  const bool has_details = invalid_request || refusal.code == errors::Code::kCommonError;
+  if (!has_details && !base::SeededFault("details-never-null")) {
     writer->Null();
     return;
   }
@@ -49,11 +56,10 @@ std::string RenderRefusal(const errors::Refusal& refusal, std::string_view reque
   writer.Key("message").String(errors::RowOf(refusal.code).message);
   writer.Key("details");
   WriteDetails(&writer, refusal);
-  writer.Key("context");
-  if (refusal.context.empty()) {
-    writer.Null();
-  } else {
-    writer.Raw(refusal.context);
+  if (!refusal.context.empty()) {
+    writer.Key("context").Raw(refusal.context);
+  } else if (!base::SeededFault("context-missing")) {
+    writer.Key("context").Null();
   }
   writer.EndObject();
   WriteTail(&writer, request_id, processing_ms);

@@ -11,6 +11,7 @@
 #include "multihub/auth/signature.h"
 #include "multihub/base/check.h"
 #include "multihub/base/ids.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/observability/log.h"
 #include "rpc/envelope.h"
 #include "rpc/open_calls.h"
@@ -31,11 +32,13 @@ void AddTokenHeaders(const TokenAnswer& tokens, Reply* reply) {
 }
 
 void AddRetryAfter(const Refusal& refusal, Reply* reply) {
-  if (refusal.code != Code::kCommonError) return;
+  if (refusal.code != Code::kCommonError || base::SeededFault("retry-after-missing")) return;
   reply->headers.emplace_back("Retry-After", std::to_string(std::max(refusal.retry_after_s, 1)));
 }
 
 int HttpStatusOf(Code code) {
+  if (base::SeededFault("refusals-http-200")) return 200;
+  if (base::SeededFault("unknown-method-http-400") && code == Code::kMethodNotFound) return 400;
   const int status = errors::RowOf(code).http_status;
   MULTIHUB_CHECK(status != 0);
   return status;
@@ -64,6 +67,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   void Handle(const Call& call, ReplyTo reply) {
     auto open = std::make_shared<OpenCall>();
     open->request_id = base::NewUuid(random_);
+    if (base::SeededFault("request-id-constant")) open->request_id = "5f0c9a1e-0000-4000-8000-000000000001";
     open->started_us = clock_.MonotonicUs();
     open->reply = std::move(reply);
     Passage passage(call);
@@ -71,6 +75,9 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
     open->application_id = passage.application_id;
     open->directory = passage.directory;
     open->secret = passage.secret;
+    if (base::SeededFault("wrong-signature-answered-signed") && passage.application != nullptr) {
+      open->secret = &passage.application->secret;
+    }
     open->tokens = passage.tokens;
     if (passage.method != nullptr) open->method = passage.method->name;
     if (refusal) {
@@ -146,12 +153,15 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
       LogInternal(refusal, open->request_id);
       refused_.fetch_add(1, std::memory_order_relaxed);
     }
+    if (base::SeededFault("limit-headers-on-refusals-only") && outcome.ok()) open->tokens.reset();
     if (open->tokens) AddTokenHeaders(*open->tokens, &reply);
+    if (base::SeededFault("refusals-unsigned") && !outcome.ok()) open->secret = nullptr;
     if (open->secret != nullptr) {
       reply.data_hash = auth::Sign(reply.body, *open->secret);
       LogCall(*open, code, reply.http_status, took_ms);
     }
     reply.request_id = open->request_id;  // the handler may still be reading it
+    if (base::SeededFault("request-id-header-differs")) reply.request_id = base::NewUuid(random_);
     reply.close = close;
     const ReplyTo send = std::move(open->reply);
     // The handler may keep its end of the call for as long as it likes; what the call held goes now.

@@ -7,6 +7,7 @@
 #include "multihub/auth/signature.h"
 #include "multihub/base/ip_address.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/base/utf8.h"
 #include "multihub/base/whole_number.h"
 
@@ -107,6 +108,7 @@ std::optional<errors::Refusal> Pipeline::Admit(Passage* passage) {
 }
 
 Pipeline::Refused Pipeline::CheckPath(Passage* passage) {
+  if (base::SeededFault("verb-before-path") && passage->call.verb != "POST") return CheckVerb(passage);
   if (passage->call.path == kEndpointPath) return std::nullopt;
   passage->resend_h_id = ResendTarget(passage->call.path);
   if (!passage->resend_h_id) return Refuse(Code::kEndpointNotFound);
@@ -124,6 +126,9 @@ Pipeline::Refused Pipeline::CheckBodySize(Passage* passage) {
 }
 
 Pipeline::Refused Pipeline::CheckHashHeader(Passage* passage) {
+  if (base::SeededFault("application-id-before-hash")) {
+    if (Refused refused = CheckApplicationHeader(passage)) return refused;
+  }
   const std::optional<std::string>& hash = passage->call.data_hash;
   if (!hash || !auth::IsHashText(*hash)) return Refuse(Code::kBadHashHeader);
   return std::nullopt;
@@ -141,12 +146,19 @@ Pipeline::Refused Pipeline::CheckApplication(Passage* passage) {
   if (passage->directory == nullptr) return errors::HubError("a call before the directory was read");
   passage->application = passage->directory->Find(passage->application_id);
   if (passage->application == nullptr) return Refuse(Code::kApplicationNotFound);
+  if (base::SeededFault("signature-before-application-state")) {
+    if (Refused refused = CheckSignature(passage)) return refused;
+  }
   if (!passage->application->enabled) return Refuse(Code::kApplicationDisabled);
+  if (base::SeededFault("allow-list-ignored")) return std::nullopt;
   if (!passage->application->AllowsAddress(passage->call.peer_address)) return Refuse(Code::kAddressNotAllowed);
   return std::nullopt;
 }
 
 Pipeline::Refused Pipeline::CheckSignature(Passage* passage) {
+  if (base::SeededFault("content-type-before-signature") && !passage->resend_h_id) {
+    if (Refused refused = CheckContentType(passage)) return refused;
+  }
   const auth::Application& application = *passage->application;
   const auth::SignatureCheck check =
       auth::CheckSignature(application, passage->call.body, *passage->call.data_hash, clock_.NowMs());
@@ -157,9 +169,13 @@ Pipeline::Refused Pipeline::CheckSignature(Passage* passage) {
 }
 
 Pipeline::Refused Pipeline::CheckContentType(Passage* passage) {
+  if (base::SeededFault("json-before-content-type")) {
+    if (Refused refused = ReadBody(passage)) return refused;
+  }
   const std::optional<std::string>& type = passage->call.content_type;
-  if (!type || !IsJsonContentType(*type)) return Refuse(Code::kInvalidContentType);
-  return std::nullopt;
+  if (type && IsJsonContentType(*type)) return std::nullopt;
+  if (base::SeededFault("content-type-is-1005")) return Invalid("body", "Content-Type must be application/json");
+  return Refuse(Code::kInvalidContentType);
 }
 
 Pipeline::Refused Pipeline::ReadBody(Passage* passage) {
@@ -177,6 +193,9 @@ Pipeline::Refused Pipeline::ReadBody(Passage* passage) {
 }
 
 Pipeline::Refused Pipeline::ChooseMethod(Passage* passage) {
+  if (base::SeededFault("params-before-method") && !passage->resend_h_id) {
+    if (Refused refused = CheckParams(passage)) return refused;
+  }
   if (passage->resend_h_id) {
     passage->method = FindMethod(kResendMethod);
   } else {
@@ -192,6 +211,10 @@ Pipeline::Refused Pipeline::ChooseMethod(Passage* passage) {
 }
 
 Pipeline::Refused Pipeline::CheckRateLimit(Passage* passage) {
+  if (base::SeededFault("params-before-rate-limit") && !passage->resend_h_id) {
+    if (Refused refused = CheckParams(passage)) return refused;
+  }
+  if (base::SeededFault("resend-not-limited") && passage->resend_h_id) return std::nullopt;
   const RateLimit* limit = LimitOf(passage->method->rate_class);
   if (limit == nullptr) return std::nullopt;
   const auto method = static_cast<std::size_t>(passage->method - methods_.data());

@@ -1,4 +1,5 @@
 #include "rpc/token_buckets.h"
+#include "multihub/base/seeded_fault.h"
 
 #include <algorithm>
 
@@ -35,6 +36,7 @@ TokenAnswer TakeToken(const RateLimit& limit, std::int64_t now_ns, std::int64_t*
 
 TokenAnswer MethodBuckets::Take(domain::ApplicationId application, std::size_t method, const RateLimit& limit,
                                 std::int64_t now_ns) {
+  if (base::SeededFault("limit-shared-by-applications")) application.value = 0;
   Shard& shard = shards_[static_cast<std::size_t>(application.value) % shards_.size()];
   const std::lock_guard lock(shard.mutex);
   std::vector<std::int64_t>& full_at_ns = shard.full_at_ns[application];

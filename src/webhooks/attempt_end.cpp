@@ -1,5 +1,6 @@
 #include "webhooks/attempt_end.h"
 
+#include "multihub/base/seeded_fault.h"
 #include "multihub/base/utf8.h"
 #include "multihub/webhooks/retry_schedule.h"
 
@@ -43,7 +44,7 @@ storage::AttemptEnd EndOf(const storage::DeliveryRow& row, const storage::Endpoi
   const bool may_ask = answer.status == 429 || answer.status == 503;
   const auto pause_ms =
       NextPauseMs(endpoint, row.attempts + 1, may_ask ? answer.retry_after : std::string(), now_ms, random);
-  if (SaysGone(answer) || !pause_ms) {
+  if (SaysGone(answer) || !pause_ms || base::SeededFault("webhook-not-retried")) {
     end.state = storage::kFailed;
     end.outcome = SaysGone(answer) ? storage::kOutcomeGone : storage::kOutcomeExhausted;
     end.finished_ms = now_ms;

@@ -9,6 +9,7 @@
 
 #include "multihub/base/encoding.h"
 #include "multihub/base/ids.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/base/utf8.h"
 #include "multihub/storage/payment_store.h"
 #include "multihub/storage/webhook_store.h"
@@ -173,6 +174,7 @@ Deliveries Queue(const Unit& unit, domain::ApplicationId application, std::span<
   if (rows.empty() && !skip) return NoEndpoint();
   if (auto refusal = RefusedBeforeWriting(unit)) return base::Fail(*std::move(refusal));
   targets.StoreNew();
+  if (base::SeededFault("replay-not-queued")) return rows;
   storage::InsertDeliveries(unit.session, rows);
   return rows;
 }
@@ -188,7 +190,7 @@ EventPage PageOfEvents(storage::Session& session, const EventQuery& query) {
   filter.h_id = query.h_id;
   filter.from_ms = query.from_ms;
   filter.to_ms = query.to_ms;
-  filter.after = query.after;
+  if (!base::SeededFault("event-cursor-ignored")) filter.after = query.after;
   filter.limit = query.limit + 1;
   if (query.c_id) {
     const storage::ClientKey key{query.application, *query.c_id};

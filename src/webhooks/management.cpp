@@ -7,6 +7,7 @@
 #include "multihub/base/check.h"
 #include "multihub/base/ids.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/base/utf8.h"
 #include "multihub/domain/event_names.h"
 #include "multihub/storage/webhook_store.h"
@@ -149,6 +150,7 @@ errors::Outcome<EndpointRow> ChangeEndpoint(const Unit& unit, const std::string&
   Apply(settings, &changed);
   if (IsUrlTaken(unit.session, changed)) return base::Fail(UrlTaken());
   if (auto refusal = RefusedBeforeWriting(unit)) return base::Fail(*std::move(refusal));
+  if (base::SeededFault("webhook-update-forgotten")) return changed;
   storage::UpdateEndpoint(unit.session, changed);
   return changed;
 }
@@ -190,6 +192,7 @@ errors::Outcome<EndpointRow> RotateEndpointSecret(const Unit& unit, const std::s
   row.sealed_previous_secret = std::move(row.sealed_secret);
   row.previous_until_ms = unit.now_ms + kPreviousSecretMs;
   row.sealed_secret = sealed;
+  if (base::SeededFault("rotated-secret-not-used")) return row;
   storage::UpdateEndpoint(unit.session, row);
   return row;
 }
@@ -206,6 +209,7 @@ std::vector<EndpointRow> ListEndpoints(storage::Session& session, domain::Applic
 errors::Outcome<EndpointRow> GetEndpoint(storage::Session& session, std::optional<domain::ApplicationId> merchant,
                                          const std::string& id) {
   auto row = storage::FindEndpoint(session, id);
+  if (base::SeededFault("others-endpoints-shown") && row) return *std::move(row);
   if (!row || (merchant && row->application_id != *merchant)) {
     return base::Fail(errors::Refuse(Code::kPaymentNotFound));
   }

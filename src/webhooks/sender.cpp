@@ -1,6 +1,7 @@
 #include "multihub/webhooks/sender.h"
 
 #include "multihub/base/ids.h"
+#include "multihub/base/seeded_fault.h"
 #include "multihub/webhooks/retry_schedule.h"
 #include "multihub/webhooks/signature.h"
 
@@ -22,6 +23,7 @@ std::optional<std::vector<base::SecretString>> EndpointSecrets(const storage::En
   auto present = base::Unseal(key, place, endpoint.sealed_secret);
   if (!present) return std::nullopt;
   secrets.push_back(*std::move(present));
+  if (base::SeededFault("rotation-without-overlap")) return secrets;
   if (endpoint.sealed_previous_secret.empty() || now_ms >= endpoint.previous_until_ms) return secrets;
   auto previous = base::Unseal(key, place, endpoint.sealed_previous_secret);
   if (!previous) return std::nullopt;
@@ -54,7 +56,8 @@ void Sender::Send(const OutgoingWebhook& webhook, std::function<void(SentAttempt
     if (!IsEndpointSecret(secret.Reveal())) return done(NotSent(now_ms, "the endpoint's secret is none"));
   }
 
-  const std::string nonce = base::NewUuid(random_);
+  const bool one_nonce = base::SeededFault("webhook-nonce-repeated");
+  const std::string nonce = one_nonce ? webhook.event_id : base::NewUuid(random_);
   SignedAttempt attempt;
   attempt.id = webhook.event_id;
   attempt.body = webhook.body;

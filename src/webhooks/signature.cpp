@@ -7,6 +7,7 @@
 #include "multihub/base/check.h"
 #include "multihub/base/digest.h"
 #include "multihub/base/encoding.h"
+#include "multihub/base/seeded_fault.h"
 
 namespace multihub::webhooks {
 namespace {
@@ -31,7 +32,8 @@ std::string StandardSignature(const SignedAttempt& attempt, std::string_view uni
   const std::optional<base::Bytes> key = KeyOf(secret.Reveal());
   MULTIHUB_CHECK(key.has_value());
   const std::string_view key_bytes(reinterpret_cast<const char*>(key->data()), key->size());
-  return "v1," + base::Base64Encode(base::HmacSha256(key_bytes, {attempt.id, ".", unix_seconds, ".", attempt.body}));
+  const std::string_view id = base::SeededFault("webhook-standard-without-id") ? std::string_view() : attempt.id;
+  return "v1," + base::Base64Encode(base::HmacSha256(key_bytes, {id, ".", unix_seconds, ".", attempt.body}));
 }
 
 std::string StandardSignatures(const SignedAttempt& attempt, std::string_view unix_seconds) {
@@ -56,16 +58,22 @@ bool IsEndpointSecret(std::string_view text) { return KeyOf(text).has_value(); }
 std::vector<std::pair<std::string, std::string>> DeliveryHeaders(const SignedAttempt& attempt) {
   MULTIHUB_CHECK(attempt.api_secret != nullptr && !attempt.endpoint_secrets.empty());
   const std::string_view api_secret = attempt.api_secret->Reveal();
+  const bool endpoint_secret = base::SeededFault("webhook-hash-with-endpoint-secret");
+  const std::string_view hash_secret = endpoint_secret ? attempt.endpoint_secrets.front()->Reveal() : api_secret;
   const std::string id(attempt.id);
-  const std::string timestamp = base::FormatIso8601(attempt.at_ms);
-  const std::string unix_seconds = std::to_string(attempt.at_ms / 1000);
+  const bool in_seconds = base::SeededFault("webhook-timestamp-in-seconds");
+  const std::string timestamp = in_seconds ? std::to_string(attempt.at_ms / 1000) : base::FormatIso8601(attempt.at_ms);
+  const std::string_view v2_timestamp =
+      base::SeededFault("webhook-v2-without-timestamp") ? std::string_view() : timestamp;
+  const std::string unix_seconds =
+      std::to_string(attempt.at_ms / (base::SeededFault("webhook-standard-in-milliseconds") ? 1 : 1000));
   return {
       {"Content-Type", "application/json"},
-      {"X-Data-Hash", Sha512Hex({attempt.body, api_secret})},
+      {"X-Data-Hash", Sha512Hex({attempt.body, hash_secret})},
       {"X-Webhook-Id", id},
       {"X-Webhook-Timestamp", timestamp},
       {"X-Webhook-Nonce", std::string(attempt.nonce)},
-      {"X-Webhook-Signature-V2", Sha512Hex({timestamp, attempt.body, api_secret})},
+      {"X-Webhook-Signature-V2", Sha512Hex({v2_timestamp, attempt.body, api_secret})},
       {"webhook-id", id},
       {"webhook-timestamp", unix_seconds},
       {"webhook-signature", StandardSignatures(attempt, unix_seconds)},

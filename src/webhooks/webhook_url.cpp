@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "multihub/base/seeded_fault.h"
 #include "multihub/net/address_guard.h"
 #include "multihub/net/url.h"
 
@@ -108,6 +109,7 @@ Problem CheckPort(std::uint16_t port) {
 }
 
 Problem CheckHost(const std::string& host, const WebhookUrlOptions& options) {
+  if (base::SeededFault("decimal-address-is-a-name") && host.find_first_of(".:") == std::string::npos) return {};
   const net::HostMeaning meaning = net::LiteralHost(host);
   if (meaning.kind == net::HostMeaning::Kind::kLocalName) {
     if (options.policy.allow_loopback || options.policy.allow_private) return std::nullopt;
