@@ -97,7 +97,7 @@ inline constexpr SeededFaultRow kSeededFaults[] = {
 
     // ---- money
     {"fee-rounded-down", "money", "fees are rounded down", "money.fee*"},
-    {"fee-half-rounded-down", "money", "half a minor unit of a fee is dropped", "money.fee*"},
+    {"fee-half-rounded-down", "money", "half a minor unit of a fee is dropped", "money.fee.half-up"},
     {"payout-without-fee", "money", "payouts cost no fee", "money.payout-success*"},
     {"fee-kept-frozen", "money", "a payout that failed gives only its amount back", "money.payout-ends-badly*"},
     {"hold-kept-after-cancel", "money", "a canceled payout keeps its money frozen", "money.payout-ends-badly*"},
