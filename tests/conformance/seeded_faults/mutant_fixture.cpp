@@ -3,10 +3,10 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "support/gateway_process.h"
+#include "support/json.h"
 
 namespace multihub::conformance {
 namespace {
