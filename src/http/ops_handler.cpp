@@ -2,10 +2,19 @@
 
 #include <exception>
 
+#include "http/openapi_document.h"
 #include "multihub/base/json_writer.h"
 
 namespace multihub::http {
 namespace {
+
+constexpr std::string_view kOpenApiPath = "/public/api/multihub/v1/openapi.json";
+
+Response OpenApi() {
+  Response response;
+  response.body = OpenApiDocument();
+  return response;
+}
 
 Response Status(int http_status, std::string_view status, std::string_view reason = "") {
   Response response;
@@ -23,6 +32,7 @@ void OpsHandler::Handle(Request request, Responder responder) {
   const bool reads = request.verb == "GET" || request.verb == "HEAD";
   if (reads && request.path == "/healthz") return responder.Send(Status(200, "ok"));
   if (reads && request.path == "/readyz") return responder.Send(Readiness());
+  if (reads && request.path == kOpenApiPath) return responder.Send(OpenApi());
   responder.Send(Status(404, "not found"));
 }
 

@@ -1,4 +1,5 @@
-// The ops port: GET (or HEAD) /healthz says that the process runs, /readyz whether it should be sent traffic.
+// The ops port: GET (or HEAD) /healthz says that the process runs, /readyz whether it should be sent traffic, and
+// /public/api/multihub/v1/openapi.json what merchants may call.
 #pragma once
 
 #include <functional>
@@ -9,6 +10,7 @@
 namespace multihub::http {
 
 // /healthz: 200 {"status":"ok"}. /readyz: 200 {"status":"ready"}, or 503 {"status":"not ready","reason":"..."}.
+// The OpenAPI document: 200 and the bytes of docs/contract/openapi.json of this build.
 // Anything else, a bad request included: 404 {"status":"not found"} or 400 {"status":"bad request"}.
 class OpsHandler final : public RequestHandler {
  public:
