@@ -200,6 +200,7 @@ function webhooks() {
           tags: ["Webhooks"],
           summary: event,
           description: "See docs/webhooks.md.",
+          security: [{ dataHash: [] }],
           parameters: WEBHOOK_HEADERS,
           requestBody: {
             required: true,
