@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "support/gateway_process.h"
+#include "support/json.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
 

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <functional>
 #include <future>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 #include <string>
@@ -23,6 +22,7 @@
 #include "multihub/net/http_client.h"
 #include "multihub/storage/webhook_store.h"
 #include "multihub/webhooks/management.h"
+#include "support/json.h"
 #include "support/process.h"
 #include "support/signed_client.h"
 #include "support/temp_dir.h"
