@@ -29,8 +29,8 @@ LABEL org.opencontainers.image.title="multihub" \
 # the user the gateway runs as; its number is part of the image's promise, since volumes outlive images.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      ca-certificates libcurl4 libfmt9 libjemalloc2 libmariadb3 libpistache0 libsoci-core4.0 libsoci-mysql4.0 \
-      libsoci-sqlite3-4.0 libspdlog1.10 libsqlite3-0 libssl3 libyaml-cpp0.7 \
+      ca-certificates libcurl4 libfmt9 libjemalloc2 libmariadb3 libpistache0 libprometheus-cpp-core1.0 libsoci-core4.0 \
+      libsoci-mysql4.0 libsoci-sqlite3-4.0 libspdlog1.10 libsqlite3-0 libssl3 libyaml-cpp0.7 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
  && groupadd --gid 10001 multihub \
  && useradd --uid 10001 --gid multihub --no-create-home --home-dir /var/lib/multihub --shell /usr/sbin/nologin multihub \

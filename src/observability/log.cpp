@@ -187,6 +187,7 @@ class LineWriter {
       const std::lock_guard lock(mutex_);
       if (waiting_.size() + line.size() > kMaxWaitingBytes) {
         ++dropped_;
+        dropped_in_all_.fetch_add(1, std::memory_order_relaxed);
         return;
       }
       wake =
@@ -197,6 +198,8 @@ class LineWriter {
     }
     if (wake) wake_.notify_one();
   }
+
+  std::uint64_t dropped_in_all() const { return dropped_in_all_.load(std::memory_order_relaxed); }
 
   // Returns when what was appended before is written, or after kFlushPatience.
   void Flush() {
@@ -252,7 +255,8 @@ class LineWriter {
   bool urgent_ = false;
   std::uint64_t appended_ = 0;
   std::uint64_t written_ = 0;
-  std::uint64_t dropped_ = 0;
+  std::uint64_t dropped_ = 0;  // and not yet told
+  std::atomic<std::uint64_t> dropped_in_all_{0};
 };
 
 // Never destroyed: a line written while the process ends must still find it.
@@ -269,7 +273,9 @@ std::atomic<LogLevel> lowest_level{LogLevel::kInfo};
 
 struct AlertCounters {
   std::mutex mutex;
-  std::map<std::string, std::uint64_t, std::less<>> counts;
+  // From 0 on: an increase is only seen of what was there before.
+  std::map<std::string, std::uint64_t, std::less<>> counts = {
+      {"amount_mismatch", 0}, {"balance_limit", 0}, {"late_message", 0}, {"payment_stuck", 0}, {"webhook_gone", 0}};
 };
 AlertCounters& Alerts() {
   static auto* const alerts = new AlertCounters;
@@ -311,5 +317,13 @@ std::uint64_t AlertCount(std::string_view kind) {
   const auto found = alerts.counts.find(kind);
   return found == alerts.counts.end() ? 0 : found->second;
 }
+
+std::map<std::string, std::uint64_t, std::less<>> AlertCounts() {
+  AlertCounters& alerts = Alerts();
+  const std::lock_guard lock(alerts.mutex);
+  return alerts.counts;
+}
+
+std::uint64_t LogLinesDropped() { return Lines().dropped_in_all(); }
 
 }  // namespace multihub::observability

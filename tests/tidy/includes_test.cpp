@@ -140,10 +140,21 @@ struct Owner {
   const char* folder;
 };
 constexpr Owner kOwners[] = {
-    {"pistache/", "http"}, {"boost/", "http"},     {"soci/", "storage"},         {"soci.h", "storage"},
-    {"mysql", "storage"},  {"mariadb", "storage"}, {"sqlite3.h", "storage"},     {"curl/", "net"},
-    {"yaml-cpp/", "cli"},  {"CLI/", "cli"},        {"spdlog/", "observability"}, {"fmt/", "observability"},
-    {"openssl/", "base"},  {"nlohmann/", "cli"},
+    {"pistache/", "http"},
+    {"boost/", "http"},
+    {"soci/", "storage"},
+    {"soci.h", "storage"},
+    {"mysql", "storage"},
+    {"mariadb", "storage"},
+    {"sqlite3.h", "storage"},
+    {"curl/", "net"},
+    {"yaml-cpp/", "cli"},
+    {"CLI/", "cli"},
+    {"spdlog/", "observability"},
+    {"fmt/", "observability"},
+    {"openssl/", "base"},
+    {"nlohmann/", "cli"},
+    {"prometheus/", "observability"},
 };
 // What one file of another folder may include as well.
 struct Exception {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -53,5 +55,9 @@ void FlushLog();
 void Alert(std::string_view kind, std::initializer_list<std::pair<LogField, LogValue>> fields = {});
 // How often Alert was called with this kind since the start.
 std::uint64_t AlertCount(std::string_view kind);
+// The same of every kind: those this gateway knows, from 0 on, and any other that was ever raised.
+std::map<std::string, std::uint64_t, std::less<>> AlertCounts();
+// Lines that found no room because the output stood still.
+std::uint64_t LogLinesDropped();
 
 }  // namespace multihub::observability
