@@ -174,4 +174,14 @@ Front::Counters Front::counters() const {
   return counters;
 }
 
+void Front::Collect(observability::MetricsPage* page) const {
+  using observability::Metric;
+  const Counters now = counters();
+  page->Add(Metric::kCallsInFlight, {}, static_cast<double>(now.in_flight));
+  page->Add(Metric::kHttpConnections, {}, static_cast<double>(now.open));
+  page->Add(Metric::kHttpRefusals, {"malformed"}, static_cast<double>(now.framing_faults));
+  page->Add(Metric::kHttpRefusals, {"overload"}, static_cast<double>(now.overloads));
+  page->Add(Metric::kHttpRefusals, {"slow"}, static_cast<double>(now.dropped_slow));
+}
+
 }  // namespace multihub::http

@@ -17,15 +17,18 @@
 #include "payments/payment_writer.h"
 #include "payments/provider_runner.h"
 #include "payments/reconciler.h"
+#include "payments/route_counts.h"
 
 namespace multihub::payments {
 namespace {
 
 using domain::Payment;
+using domain::PaymentStatus;
 using errors::Code;
 using observability::Log;
 using observability::LogField;
 using observability::LogLevel;
+using observability::Metric;
 using storage::LaneKind;
 
 constexpr int kMysqlLanes = 4;
@@ -249,7 +252,28 @@ class Engine::Impl final : public Payments, public storage::Access {
     return {};
   }
 
+  void Collect(std::span<const domain::Route> routes, observability::MetricsPage* page) const {
+    for (const domain::Route& route : routes) CollectRoute(route, page);
+    runner_.Collect(page);
+    for (const auto& lane : lanes_) lane->Collect(page);
+    readers_.Collect(page);
+  }
+
  private:
+  void CollectRoute(const domain::Route& route, observability::MetricsPage* page) const {
+    const std::string service_id = std::to_string(route.service_id.value);
+    const std::string_view direction = route.direction == domain::Direction::kIn ? "in" : "out";
+    page->Add(Metric::kRouteEnabled, {service_id, route.provider, direction}, route.enabled ? 1 : 0);
+    const RouteCounts::Counts counts = counts_.Of(route.service_id);
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      const auto status = static_cast<PaymentStatus>(i);
+      const bool refund = status == PaymentStatus::kPartialRefund || status == PaymentStatus::kRefunded;
+      if (refund && counts[i] == 0) continue;
+      page->Add(Metric::kPayments, {service_id, route.provider, direction, domain::NameOf(status)},
+                static_cast<double>(counts[i]));
+    }
+  }
+
   storage::CommitLane& LaneOf(domain::ApplicationId application) {
     return *lanes_[static_cast<std::size_t>(application.value) % lanes_.size()];
   }
@@ -298,6 +322,7 @@ class Engine::Impl final : public Payments, public storage::Access {
   // The acceptance is durable (or refused): start the provider's work, then answer.
   void Accepted(errors::Outcome<Payment> outcome, bool wait_for_start, const PaymentDone& done) {
     if (!outcome) return done(std::move(outcome));
+    counts_.Add(outcome->service_id, outcome->status);
     if (!wait_for_start) {
       runner_.Start(*outcome);
       return done(std::move(outcome));
@@ -319,7 +344,7 @@ class Engine::Impl final : public Payments, public storage::Access {
 
   // "Still pending" of a payment in processing: most answers to the reconciler are that, and need no transaction.
   static bool IsKnownAlready(const Payment& payment, const providers::Report& report) {
-    return report.state == providers::ReportedState::kPending && payment.status == domain::PaymentStatus::kProcessing &&
+    return report.state == providers::ReportedState::kPending && payment.status == PaymentStatus::kProcessing &&
            (report.p_id.empty() || report.p_id == payment.p_id) && (report.utr.empty() || report.utr == payment.utr) &&
            payment.sealed_card.empty();
   }
@@ -334,6 +359,7 @@ class Engine::Impl final : public Payments, public storage::Access {
     job->report = report;
     job->source = source;
     job->done = [this, done](const ReportJob& finished) {
+      if (finished.outcome == ReportOutcome::kMoved) counts_.Add(finished.after.service_id, finished.after.status);
       started_.Answer(finished.h_id, &finished.after);
       done(true);
     };
@@ -353,6 +379,7 @@ class Engine::Impl final : public Payments, public storage::Access {
   base::Random& random_;
   PaymentWriter writer_;
   StartedWaits started_;
+  RouteCounts counts_;
   std::vector<std::unique_ptr<storage::CommitLane>> lanes_;
   storage::ReaderPool readers_;
   ProviderRunner runner_;
@@ -372,5 +399,8 @@ storage::Access& Engine::access() { return *impl_; }
 void Engine::Start() { impl_->Start(); }
 void Engine::Stop() { impl_->Stop(); }
 std::string Engine::Readiness() { return impl_->Readiness(); }
+void Engine::Collect(std::span<const domain::Route> routes, observability::MetricsPage* page) const {
+  impl_->Collect(routes, page);
+}
 
 }  // namespace multihub::payments

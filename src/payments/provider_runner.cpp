@@ -1,5 +1,6 @@
 #include "payments/provider_runner.h"
 
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -17,10 +18,12 @@ using domain::Payment;
 using observability::Log;
 using observability::LogField;
 using observability::LogLevel;
+using observability::Metric;
 using providers::Report;
 using providers::ReportedState;
 
 constexpr std::int64_t kProviderTimeoutMs = 7'000;
+constexpr std::size_t kStates = static_cast<std::size_t>(ReportedState::kCanceled) + 1;
 
 }  // namespace
 
@@ -56,6 +59,16 @@ class ProviderRunner::Impl {
     return true;
   }
 
+  void Collect(observability::MetricsPage* page) const {
+    for (const auto& [name, adapter] : adapters_) {
+      CollectCalls(name, "start", adapter.starts, page);
+      CollectCalls(name, "state", adapter.asks, page);
+      page->Add(Metric::kProviderBreakerOpen, {name}, adapter.breaker.IsOpen(clock_.MonotonicUs()) ? 1 : 0);
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    page->Add(Metric::kProviderQueue, {}, static_cast<double>(queue_.size()));
+  }
+
   void Stop() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -69,9 +82,14 @@ class ProviderRunner::Impl {
   }
 
  private:
+  struct CallMetrics {
+    std::array<observability::Counter, kStates> outcomes;  // by ReportedState
+    observability::Histogram<observability::kCallScale> durations;
+  };
   struct Adapter {
     providers::Provider* provider = nullptr;
     CircuitBreaker breaker;
+    CallMetrics starts, asks;
   };
   struct Work {
     Payment payment;
@@ -107,10 +125,10 @@ class ProviderRunner::Impl {
     }
     Adapter& adapter = found->second;
     const char* source = work.ask ? "state" : "start";
-    Report report = work.ask ? Ask(*adapter.provider, work.payment) : Start(*adapter.provider, work.payment);
+    Report report = work.ask ? Ask(&adapter, work.payment) : Start(&adapter, work.payment);
     if (work.ask && report.state == ReportedState::kNotKnown) {
       source = "start";
-      report = Start(*adapter.provider, work.payment);
+      report = Start(&adapter, work.payment);
     }
     if (report.state == ReportedState::kNoAnswer) {
       adapter.breaker.NotAnswered(clock_.MonotonicUs());
@@ -120,19 +138,30 @@ class ProviderRunner::Impl {
     done_(std::move(work.payment), report, source);
   }
 
+  using Call = Report (providers::Provider::*)(const Payment&, std::int64_t);
+
   // An adapter that throws has not answered: nobody knows what the provider did.
-  static Report Ask(providers::Provider& provider, const Payment& payment) {
+  Report Measured(CallMetrics* metrics, providers::Provider& provider, Call call, const Payment& payment) const {
+    const std::int64_t begun_us = clock_.MonotonicUs();
+    Report report;
     try {
-      return provider.State(payment, kProviderTimeoutMs);
+      report = (provider.*call)(payment, kProviderTimeoutMs);
     } catch (const std::exception& e) {
       Log(LogLevel::kError, "provider_threw",
           {{LogField::kPaymentId, payment.h_id}, {LogField::kDetail, std::string(e.what())}});
-      return {};
+      report = {};
     }
+    metrics->durations.Observe(clock_.MonotonicUs() - begun_us);
+    metrics->outcomes[static_cast<std::size_t>(report.state)].Add();
+    return report;
   }
 
-  Report Start(providers::Provider& provider, const Payment& payment) {
-    if (payment.sealed_card.empty()) return StartOpened(provider, payment);
+  Report Ask(Adapter* adapter, const Payment& payment) const {
+    return Measured(&adapter->asks, *adapter->provider, &providers::Provider::State, payment);
+  }
+
+  Report Start(Adapter* adapter, const Payment& payment) const {
+    if (payment.sealed_card.empty()) return StartOpened(adapter, payment);
     const auto card = base::Unseal(key_, CardBinding(payment.h_id), payment.sealed_card);
     if (!card) {
       Log(LogLevel::kError, "card_not_readable", {{LogField::kPaymentId, payment.h_id}});
@@ -140,17 +169,20 @@ class ProviderRunner::Impl {
     }
     Payment opened = payment;
     opened.receiver[domain::ReceiverField::kCardNumber] = std::string(card->Reveal());
-    return StartOpened(provider, opened);
+    return StartOpened(adapter, opened);
   }
 
-  static Report StartOpened(providers::Provider& provider, const Payment& payment) {
-    try {
-      return provider.Start(payment, kProviderTimeoutMs);
-    } catch (const std::exception& e) {
-      Log(LogLevel::kError, "provider_threw",
-          {{LogField::kPaymentId, payment.h_id}, {LogField::kDetail, std::string(e.what())}});
-      return {};
+  Report StartOpened(Adapter* adapter, const Payment& payment) const {
+    return Measured(&adapter->starts, *adapter->provider, &providers::Provider::Start, payment);
+  }
+
+  static void CollectCalls(const std::string& provider, std::string_view call, const CallMetrics& metrics,
+                           observability::MetricsPage* page) {
+    for (std::size_t i = 0; i < kStates; ++i) {
+      const auto state = static_cast<ReportedState>(i);
+      page->Add(Metric::kProviderCalls, {provider, call, providers::NameOf(state)}, metrics.outcomes[i]);
     }
+    page->Add(Metric::kProviderCallTime, {provider, call}, metrics.durations.figures());
   }
 
   const base::SystemClock clock_;
@@ -158,7 +190,7 @@ class ProviderRunner::Impl {
   const base::MasterKey& key_;
   const Done done_;
   std::map<std::string, Adapter> adapters_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Work> queue_;
   bool waking_ = false;  // a worker was woken and has not taken its work yet
@@ -175,5 +207,6 @@ bool ProviderRunner::IsUnavailable(const std::string& name) const { return impl_
 bool ProviderRunner::Start(Payment payment) { return impl_->Push(std::move(payment), false); }
 bool ProviderRunner::Ask(Payment payment) { return impl_->Push(std::move(payment), true); }
 void ProviderRunner::Stop() { impl_->Stop(); }
+void ProviderRunner::Collect(observability::MetricsPage* page) const { impl_->Collect(page); }
 
 }  // namespace multihub::payments

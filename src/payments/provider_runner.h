@@ -12,6 +12,7 @@
 #include "multihub/base/clock.h"
 #include "multihub/base/sealing.h"
 #include "multihub/domain/payment.h"
+#include "multihub/observability/metrics.h"
 #include "multihub/providers/provider.h"
 
 namespace multihub::payments {
@@ -37,6 +38,8 @@ class ProviderRunner {
 
   // Finishes what is being done, forgets what waits (it is due by its row), joins.
   void Stop();
+
+  void Collect(observability::MetricsPage* page) const;
 
  private:
   class Impl;

@@ -1,7 +1,6 @@
 #include "multihub/rpc/gateway.h"
 
 #include <algorithm>
-#include <atomic>
 #include <exception>
 #include <limits>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "rpc/envelope.h"
 #include "rpc/open_calls.h"
 #include "rpc/pipeline.h"
+#include "rpc/request_metrics.h"
 
 namespace multihub::rpc {
 namespace {
@@ -60,6 +60,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   Impl(GatewayOptions options, MethodTable methods, const auth::DirectoryCache& directory, const base::Clock& clock,
        base::Random& random, std::function<void(domain::ApplicationId)> secret_in_use)
       : pipeline_(options, std::move(methods), directory, clock, std::move(secret_in_use)),
+        metrics_(pipeline_.methods()),
         answer_within_us_(options.answer_within_ms * 1000),
         clock_(clock),
         random_(random) {}
@@ -79,7 +80,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
       open->secret = &passage.application->secret;
     }
     open->tokens = passage.tokens;
-    if (passage.method != nullptr) open->method = passage.method->name;
+    open->method = passage.method;
     if (refusal) {
       LogRefusedCaller(passage, *open, *refusal);
       Answer(open, errors::Outcome<std::string>(base::Fail(std::move(*refusal))), call.body_too_large);
@@ -96,20 +97,27 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
     reply.http_status = HttpStatusOf(refusal.code);
     reply.close = close;
     AddRetryAfter(refusal, &reply);
-    refused_.fetch_add(1, std::memory_order_relaxed);
+    refused_unread_.Add();
     return reply;
   }
 
   void ExpireStartedBy(std::int64_t moment_us) {
     for (const std::shared_ptr<OpenCall>& open : open_calls_.TakeStartedBy(moment_us)) {
       if (!open->Claim()) continue;
-      expired_.fetch_add(1, std::memory_order_relaxed);
+      expired_.Add();
       Deliver(open, errors::Outcome<std::string>(base::Fail(errors::Refuse(Code::kHubError))), false);
     }
   }
   void ExpireOverdue() { ExpireStartedBy(clock_.MonotonicUs() - answer_within_us_); }
 
-  Counters counters() const { return {succeeded_.load(), refused_.load(), expired_.load()}; }
+  Counters counters() const {
+    return {metrics_.succeeded(), metrics_.refused() + refused_unread_.value(), expired_.value()};
+  }
+
+  void Collect(observability::MetricsPage* page) const {
+    metrics_.Collect(page);
+    pipeline_.Collect(page);
+  }
 
  private:
   // The one last catch: whatever a handler throws is 2001 and a line in the log.
@@ -138,12 +146,13 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
 
   // Only by the one who claimed the call.
   void Deliver(const std::shared_ptr<OpenCall>& open, errors::Outcome<std::string> outcome, bool close) {
-    const std::int64_t took_ms = std::max<std::int64_t>((clock_.MonotonicUs() - open->started_us) / 1000, 0);
+    const std::int64_t took_us = std::max<std::int64_t>(clock_.MonotonicUs() - open->started_us, 0);
+    const std::int64_t took_ms = took_us / 1000;
     Reply reply;
     std::int64_t code = 0;
     if (outcome.ok()) {
       reply.body = RenderSuccess(outcome.value(), open->request_id, took_ms);
-      succeeded_.fetch_add(1, std::memory_order_relaxed);
+      metrics_.Succeeded(open->method, took_us);
     } else {
       const Refusal& refusal = outcome.error();
       code = static_cast<std::int64_t>(refusal.code);
@@ -151,7 +160,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
       reply.http_status = HttpStatusOf(refusal.code);
       AddRetryAfter(refusal, &reply);
       LogInternal(refusal, open->request_id);
-      refused_.fetch_add(1, std::memory_order_relaxed);
+      metrics_.Refused(open->method, refusal.code, took_us);
     }
     if (base::SeededFault("limit-headers-on-refusals-only") && outcome.ok()) open->tokens.reset();
     if (open->tokens) AddTokenHeaders(*open->tokens, &reply);
@@ -174,7 +183,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
     observability::Log(LogLevel::kInfo, "call",
                        {{LogField::kRequestId, open.request_id},
                         {LogField::kApplicationId, open.application_id.value},
-                        {LogField::kMethod, std::string(open.method)},
+                        {LogField::kMethod, open.method == nullptr ? std::string() : std::string(open.method->name)},
                         {LogField::kCode, code},
                         {LogField::kHttpStatus, std::int64_t{http_status}},
                         {LogField::kDurationMs, took_ms}});
@@ -192,13 +201,13 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   }
 
   Pipeline pipeline_;
+  RequestMetrics metrics_;
   OpenCalls open_calls_;
   const std::int64_t answer_within_us_;
   const base::Clock& clock_;
   base::Random& random_;
-  std::atomic<std::uint64_t> succeeded_{0};
-  std::atomic<std::uint64_t> refused_{0};
-  std::atomic<std::uint64_t> expired_{0};
+  observability::Counter refused_unread_;
+  observability::Counter expired_;
 };
 
 Gateway::Gateway(GatewayOptions options, MethodTable methods, const auth::DirectoryCache& directory,
@@ -217,5 +226,7 @@ Reply Gateway::RefuseOverload() { return impl_->Refuse(errors::Busy(), false); }
 void Gateway::ExpireOverdue() { impl_->ExpireOverdue(); }
 
 Gateway::Counters Gateway::counters() const { return impl_->counters(); }
+
+void Gateway::Collect(observability::MetricsPage* page) const { impl_->Collect(page); }
 
 }  // namespace multihub::rpc

@@ -11,13 +11,13 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "multihub/auth/directory.h"
 #include "multihub/base/secret_string.h"
 #include "multihub/domain/ids.h"
 #include "multihub/rpc/call.h"
+#include "multihub/rpc/method.h"
 #include "rpc/token_buckets.h"
 
 namespace multihub::rpc {
@@ -32,7 +32,7 @@ struct OpenCall {
   std::int64_t started_us = 0;  // base::Clock::MonotonicUs() when the gateway took the call
   ReplyTo reply;
   domain::ApplicationId application_id;              // 0 before the header was read
-  std::string_view method;                           // empty before the method was chosen
+  const Method* method = nullptr;                    // of the gateway's table; nullptr before it was chosen
   std::shared_ptr<const auth::Directory> directory;  // keeps `secret`
   const base::SecretString* secret = nullptr;        // nullptr: the answer is not signed
   std::optional<TokenAnswer> tokens;

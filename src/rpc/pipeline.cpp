@@ -107,6 +107,16 @@ std::optional<errors::Refusal> Pipeline::Admit(Passage* passage) {
   return std::nullopt;
 }
 
+void Pipeline::Collect(observability::MetricsPage* page) const {
+  // In the order of RateClass.
+  static constexpr std::array<std::string_view, 6> kLimits = {"unauthenticated", "payment", "read",
+                                                              "notification",    "webhook", "webhook_send"};
+  static_assert(static_cast<std::size_t>(RateClass::kWebhookSend) + 1 == kLimits.size());
+  for (std::size_t i = 0; i < kLimits.size(); ++i) {
+    page->Add(observability::Metric::kRateLimitRefusals, {kLimits[i]}, limited_[i]);
+  }
+}
+
 Pipeline::Refused Pipeline::CheckPath(Passage* passage) {
   if (base::SeededFault("verb-before-path") && passage->call.verb != "POST") return CheckVerb(passage);
   if (passage->call.path == kEndpointPath) return std::nullopt;
@@ -220,6 +230,7 @@ Pipeline::Refused Pipeline::CheckRateLimit(Passage* passage) {
   const auto method = static_cast<std::size_t>(passage->method - methods_.data());
   passage->tokens = method_buckets_.Take(passage->application_id, method, *limit, NowNs());
   if (passage->tokens->taken) return std::nullopt;
+  limited_[static_cast<std::size_t>(passage->method->rate_class)].Add();
   return errors::RateLimited(static_cast<int>(passage->tokens->retry_after_s));
 }
 
@@ -238,7 +249,10 @@ errors::Refusal Pipeline::ChargeSource(Passage* passage, errors::Refusal refusal
   // Addresses that cannot be read share one bucket.
   const base::IpAddress source = base::IpAddress::Parse(passage->call.peer_address).value_or(base::IpAddress());
   const TokenAnswer tokens = source_buckets_.Take(source.Prefix64(), NowNs());
-  if (!tokens.taken) return errors::RateLimited(static_cast<int>(tokens.retry_after_s));
+  if (!tokens.taken) {
+    limited_[static_cast<std::size_t>(RateClass::kNone)].Add();
+    return errors::RateLimited(static_cast<int>(tokens.retry_after_s));
+  }
   passage->source_charged = true;
   return refusal;
 }

@@ -1,6 +1,7 @@
 // The gate sequence: what a call must pass before its method runs. See pipeline.cpp for the list.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "multihub/base/secret_string.h"
 #include "multihub/domain/ids.h"
 #include "multihub/errors/refusal.h"
+#include "multihub/observability/metrics.h"
 #include "multihub/rpc/call.h"
 #include "multihub/rpc/gateway.h"
 #include "multihub/rpc/method.h"
@@ -54,6 +56,9 @@ class Pipeline {
 
   // nullopt: the call may run `passage->method`. Otherwise the answer of the first gate that it did not pass.
   std::optional<errors::Refusal> Admit(Passage* passage);
+
+  const MethodTable& methods() const { return methods_; }
+  void Collect(observability::MetricsPage* page) const;
 
  private:
   using Refused = std::optional<errors::Refusal>;
@@ -93,6 +98,8 @@ class Pipeline {
   const std::function<void(domain::ApplicationId)> secret_in_use_;
   MethodBuckets method_buckets_;
   SourceBuckets source_buckets_;
+  // Refused for want of a token: by RateClass, at the place of kNone those of source addresses.
+  std::array<observability::Counter, 6> limited_;
   std::mutex noted_mutex_;
   // Which secret of an application was reported to be in use, by its digest: the next rotation is reported again.
   std::unordered_map<domain::ApplicationId, base::Sha256Digest> noted_secrets_;

@@ -1,7 +1,6 @@
 #include "multihub/storage/commit_lane.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -18,6 +17,7 @@ namespace {
 using observability::Log;
 using observability::LogField;
 using observability::LogLevel;
+using observability::Metric;
 using Jobs = std::vector<std::unique_ptr<LaneJob>>;
 
 // While the database cannot be reached at all, a batch fails after this long instead of holding every call for the
@@ -72,14 +72,32 @@ class CommitLane::Impl {
 
   Counters counters() const {
     Counters c;
-    c.commits = commits_;
-    c.jobs = jobs_;
-    c.retries = retries_;
-    c.singles = singles_;
-    c.failed = failed_;
+    c.commits = batches_.figures().count();
+    c.jobs = jobs_.value();
+    c.retries = retries_.value();
+    c.singles = singles_.value();
+    c.failed = failed_.value();
     const std::lock_guard<std::mutex> lock(mutex_);
     c.queued = merchant_.size() + background_.size();
     return c;
+  }
+
+  void Collect(observability::MetricsPage* page) const {
+    std::size_t merchant = 0, background = 0;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      merchant = merchant_.size();
+      background = background_.size();
+    }
+    page->Add(Metric::kLaneQueue, {name_, "merchant"}, static_cast<double>(merchant));
+    page->Add(Metric::kLaneQueue, {name_, "background"}, static_cast<double>(background));
+    page->Add(Metric::kLaneBatch, {name_}, batches_.figures());
+    page->Add(Metric::kLaneTransactionTime, {name_}, transactions_.figures());
+    page->Add(Metric::kLaneCommitTime, {name_}, commit_times_.figures());
+    page->Add(Metric::kLaneJobs, {name_, "committed"}, jobs_);
+    page->Add(Metric::kLaneJobs, {name_, "failed"}, failed_);
+    page->Add(Metric::kLaneRetries, {name_}, retries_);
+    page->Add(Metric::kLaneDeadlocks, {name_}, deadlocks_);
   }
 
  private:
@@ -126,7 +144,7 @@ class CommitLane::Impl {
       return;
     }
     for (std::unique_ptr<LaneJob>& job : batch) {
-      ++singles_;
+      singles_.Add();
       Jobs one;
       one.push_back(std::move(job));
       const End single = Attempt(one, kBatchAttempts, &why);
@@ -147,7 +165,7 @@ class CommitLane::Impl {
 
   // Hands the jobs over for completion.
   void Finish(Ended ended) {
-    (ended.end == End::kCommitted ? jobs_ : failed_) += ended.jobs.size();
+    (ended.end == End::kCommitted ? jobs_ : failed_).Add(ended.jobs.size());
     std::unique_lock<std::mutex> lock(ended_mutex_);
     ended_wake_.wait(lock, [this] { return ended_.size() < kMaxEnded; });
     ended_.push_back(std::move(ended));
@@ -192,21 +210,24 @@ class CommitLane::Impl {
       bool committing = false;
       try {
         EnsureSession();
+        const std::int64_t begun_us = NowUs();
         session_->Begin();
         writer_.Write(*session_, jobs);
-        if (NowUs() - oldest_us > options_.never_commit_ms * 1000) {
+        const std::int64_t written_us = NowUs();
+        if (written_us - oldest_us > options_.never_commit_ms * 1000) {
           session_->Rollback();
           *why = "too old to commit";
           return unknown ? End::kUnknown : End::kFailed;
         }
         committing = true;
         session_->Commit();
-        ++commits_;
+        Observe(jobs.size(), begun_us, written_us);
         return End::kCommitted;
       } catch (const StorageFailure& failure) {
         *why = failure.what();
         const bool lost = failure.kind() == StorageFailure::Kind::kLost;
         if (lost && committing) unknown = true;
+        if (failure.kind() == StorageFailure::Kind::kConflict) deadlocks_.Add();
         if (!Recover(failure.kind())) return unknown ? End::kUnknown : End::kFailed;
         // Never given up while the outcome of a COMMIT is open: the answer is found by running it again.
         const std::int64_t now = NowUs();
@@ -215,7 +236,7 @@ class CommitLane::Impl {
         if (out_of_time || (!unknown && !unreachable_ && attempt + 1 >= attempts)) {
           return unknown ? End::kUnknown : End::kFailed;
         }
-        ++retries_;
+        retries_.Add();
         SleepMs(std::int64_t{1} << std::min(attempt, 5));
       } catch (const std::exception& e) {
         // Our own mistake (or memory): nothing of this batch is stored.
@@ -224,6 +245,13 @@ class CommitLane::Impl {
         return unknown ? End::kUnknown : End::kFailed;
       }
     }
+  }
+
+  void Observe(std::size_t jobs, std::int64_t begun_us, std::int64_t written_us) {
+    const std::int64_t now_us = NowUs();
+    batches_.Observe(static_cast<std::int64_t>(jobs));
+    transactions_.Observe(now_us - begun_us);
+    commit_times_.Observe(now_us - written_us);
   }
 
   // Makes the session usable again; false when running the same batch again is pointless.
@@ -273,7 +301,9 @@ class CommitLane::Impl {
   std::deque<Ended> ended_;
   bool lane_ended_ = false;
 
-  std::atomic<std::uint64_t> commits_{0}, jobs_{0}, retries_{0}, singles_{0}, failed_{0};
+  observability::Counter jobs_, retries_, deadlocks_, singles_, failed_;
+  observability::Histogram<observability::kBatchScale> batches_;
+  observability::Histogram<observability::kCommitScale> transactions_, commit_times_;
   std::thread completing_thread_, thread_;
 };
 
@@ -283,5 +313,6 @@ CommitLane::~CommitLane() = default;
 bool CommitLane::Submit(std::unique_ptr<LaneJob>* job, LaneKind kind) { return impl_->Submit(job, kind); }
 void CommitLane::Stop() { impl_->Stop(); }
 CommitLane::Counters CommitLane::counters() const { return impl_->counters(); }
+void CommitLane::Collect(observability::MetricsPage* page) const { impl_->Collect(page); }
 
 }  // namespace multihub::storage

@@ -1,14 +1,22 @@
 #include "multihub/storage/ledger_store.h"
 
 #include <algorithm>
+#include <charconv>
+#include <string>
+#include <string_view>
 
 #include "multihub/base/check.h"
 #include "multihub/base/digest.h"
 #include "multihub/base/encoding.h"
+#include "multihub/storage/directory_store.h"
 #include "storage/set_statements.h"
 
 namespace multihub::storage {
 namespace {
+
+constexpr std::string_view kVerificationSetting = "ledger_verification";
+const std::string kSound = "sound ";
+const std::string kDifferent = "different ";
 
 constexpr std::string_view kBalanceColumns =
     "application_id, currency, value, value_freezing, value_blocking, enabled, chain_seq, chain_mac, head_mac";
@@ -260,6 +268,22 @@ std::optional<LedgerEntry> FindEntry(Session& session, domain::ApplicationId app
       "WHERE application_id = ? AND kind = ? AND reference = ?",
       "ititttit", {application.value, kind, reference}, [&](const Row& row) { found = ReadEntry(row); });
   return found;
+}
+
+// One text, so that a reader never sees one verification's result with another's time.
+void KeepVerification(Session& session, const LedgerVerification& verification) {
+  PutSetting(session, std::string(kVerificationSetting),
+             (verification.sound ? kSound : kDifferent) + std::to_string(verification.found_ms));
+}
+
+std::optional<LedgerVerification> LastVerification(Session& session) {
+  const auto text = GetSetting(session, std::string(kVerificationSetting));
+  if (!text) return std::nullopt;
+  const bool sound = text->starts_with(kSound);
+  const std::string_view time = std::string_view(*text).substr(std::min(text->find(' ') + 1, text->size()));
+  LedgerVerification verification{sound, 0};
+  std::from_chars(time.data(), time.data() + time.size(), verification.found_ms);
+  return verification;
 }
 
 }  // namespace multihub::storage

@@ -43,6 +43,19 @@ class ReaderPool::Impl {
     return true;
   }
 
+  void Collect(observability::MetricsPage* page) const {
+    std::size_t queued = 0;
+    int busy = 0;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      queued = queue_.size();
+      busy = busy_;
+    }
+    page->Add(observability::Metric::kReaders, {}, options_.threads);
+    page->Add(observability::Metric::kReadersBusy, {}, busy);
+    page->Add(observability::Metric::kReaderQueue, {}, static_cast<double>(queued));
+  }
+
   void Stop() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -57,14 +70,16 @@ class ReaderPool::Impl {
  private:
   void Run() {
     std::unique_ptr<Session> session;
-    for (;;) {
+    for (bool worked = false;; worked = true) {
       Task task;
       {
         std::unique_lock<std::mutex> lock(mutex_);
+        if (worked) --busy_;
         wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
         if (queue_.empty()) return;
         task = std::move(queue_.front());
         queue_.pop_front();
+        ++busy_;
       }
       RunTask(&session, task);
     }
@@ -109,9 +124,10 @@ class ReaderPool::Impl {
 
   const Database& database_;
   const ReaderOptions options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> queue_;
+  int busy_ = 0;
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };
@@ -124,5 +140,6 @@ bool ReaderPool::Submit(std::int64_t received_us, std::function<void(Session&)> 
   return impl_->Submit({received_us, std::move(read), std::move(failed)});
 }
 void ReaderPool::Stop() { impl_->Stop(); }
+void ReaderPool::Collect(observability::MetricsPage* page) const { impl_->Collect(page); }
 
 }  // namespace multihub::storage

@@ -262,7 +262,8 @@ std::vector<DeliveryRow> ListDeliveries(Session& session, const DeliveryFilter& 
   return SelectDeliveries(session, where, values);
 }
 
-std::vector<std::string> EndpointsWithDue(Session& session, std::int64_t now_ms, const std::string& after, int limit) {
+std::vector<std::string> EndpointsWithDue(Session& session, std::int64_t now_ms, const std::string& after, int limit,
+                                          std::int64_t* oldest_due_ms) {
   std::vector<std::string> due;
   // One step of the index per endpoint, however many deliveries each has waiting.
   std::string at = after;
@@ -276,9 +277,20 @@ std::vector<std::string> EndpointsWithDue(Session& session, std::int64_t now_ms,
     const auto earliest = session.QueryInteger(
         "SELECT due_ms FROM webhook_deliveries WHERE state = 'pending' AND endpoint_id = ? ORDER BY due_ms LIMIT 1",
         {at});
-    if (earliest && *earliest <= now_ms) due.push_back(at);
+    if (!earliest || *earliest > now_ms) continue;
+    due.push_back(at);
+    if (oldest_due_ms != nullptr) *oldest_due_ms = std::min(*oldest_due_ms, *earliest);
   }
   return due;
+}
+
+std::int64_t CountPending(Session& session, std::int64_t limit) {
+  // Steps of the index until there is one too many; only what is known to be few is counted.
+  const auto beyond = session.QueryText(
+      "SELECT endpoint_id FROM webhook_deliveries WHERE state = 'pending' ORDER BY endpoint_id LIMIT 1 OFFSET ?",
+      {limit});
+  if (beyond) return limit;
+  return session.QueryInteger("SELECT COUNT(*) FROM webhook_deliveries WHERE state = 'pending'").value_or(0);
 }
 
 std::vector<DeliveryRow> ClaimDeliveries(Session& session, const std::string& endpoint_id, std::int64_t now_ms,

@@ -13,6 +13,7 @@
 #include "multihub/net/url.h"
 #include "multihub/observability/log.h"
 #include "webhooks/attempt_end.h"
+#include "webhooks/attempt_metrics.h"
 #include "webhooks/delivery_leases.h"
 #include "webhooks/endpoint_room.h"
 #include "webhooks/origin_breaker.h"
@@ -24,6 +25,7 @@ namespace {
 using observability::Log;
 using observability::LogField;
 using observability::LogLevel;
+using observability::Metric;
 using storage::AttemptEnd;
 using storage::EndpointRow;
 using storage::ReadyDelivery;
@@ -38,6 +40,7 @@ constexpr int kEndpointsPerPoll = 1024;
 constexpr std::size_t kMaxUnrecorded = 2'048;
 constexpr std::size_t kMaxRecorded = 256;  // in one unit
 constexpr std::int64_t kRetryRecordingMs = 200;
+constexpr std::int64_t kShownForUs = 60'000'000;
 
 std::string OriginOf(const EndpointRow& endpoint) {
   const auto url = net::ParseUrl(endpoint.url);
@@ -89,13 +92,24 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
 
   Counters counters() const {
     Counters c;
-    c.delivered = delivered_;
-    c.failed_attempts = failed_attempts_;
-    c.given_up = given_up_;
+    c.delivered = attempts_.delivered();
+    c.failed_attempts = attempts_.failed_attempts();
+    c.given_up = attempts_.failed();
     c.in_flight = in_flight_shown_;
     c.queued = queued_shown_;
     c.open_breakers = open_breakers_shown_;
     return c;
+  }
+
+  void Collect(observability::MetricsPage* page) const {
+    attempts_.Collect(page);
+    page->Add(Metric::kWebhookQueue, {"waiting"}, static_cast<double>(queued_shown_));
+    page->Add(Metric::kWebhookQueue, {"sending"}, static_cast<double>(in_flight_shown_));
+    page->Add(Metric::kWebhookBreakersOpen, {}, static_cast<double>(open_breakers_shown_));
+    // What was true before the database went away says nothing now.
+    const std::int64_t shown_us = oldest_due_shown_us_;
+    if (shown_us == 0 || clock_.MonotonicUs() - shown_us > kShownForUs) return;
+    page->Add(Metric::kWebhookOldestDue, {}, static_cast<double>(oldest_due_shown_ms_) / 1000);
   }
 
  private:
@@ -114,6 +128,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     bool answered = false;
     std::string after;                   // the due endpoints behind this one were looked for
     std::vector<std::string> due;        // at most kEndpointsPerPoll
+    std::int64_t oldest_due_ms = 0;      // how long ago the oldest of what was found was due
     std::vector<std::string> asked_for;  // endpoints that have something waiting here …
     std::vector<EndpointRow> present;    // … as they are now
   };
@@ -234,8 +249,11 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     polling_ = access_.Read(
         clock_.MonotonicUs(),
         [this, self, here, after = poll_after_](storage::Session& session) {
-          Polled polled{true, after, {}, here, {}};
-          polled.due = storage::EndpointsWithDue(session, clock_.NowMs(), after, kEndpointsPerPoll);
+          Polled polled{true, after, {}, 0, here, {}};
+          const base::UnixMs now_ms = clock_.NowMs();
+          std::int64_t oldest_ms = now_ms;
+          polled.due = storage::EndpointsWithDue(session, now_ms, after, kEndpointsPerPoll, &oldest_ms);
+          polled.oldest_due_ms = now_ms - oldest_ms;
           polled.present = storage::FindEndpoints(session, here);
           Post(&Inbox::polled, std::move(polled));
         },
@@ -252,7 +270,15 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     }
     poll_after_ = all ? std::string() : polled.due.back();
     backlog_.insert(polled.due.begin(), polled.due.end());
+    oldest_due_ms_ = std::max(oldest_due_ms_, polled.oldest_due_ms);
+    if (all) ShowOldestDue();
     for (const std::string& id : polled.asked_for) Refresh(id, polled.present);
+  }
+
+  // Every endpoint has been looked at.
+  void ShowOldestDue() {
+    oldest_due_shown_ms_ = std::exchange(oldest_due_ms_, 0);
+    oldest_due_shown_us_ = clock_.MonotonicUs();
   }
 
   // What waits here is sent to the endpoint as it is now. The deliveries of one that was switched off have failed
@@ -436,7 +462,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     sent_ids_.erase(row.id);
     const bool success = Sender::IsSuccess(answer);
     queue.failing = !success;
-    ++(success ? delivered_ : failed_attempts_);
+    attempts_.Ended(answer);
     room_.SetLimit(row.endpoint_id, success ? kMaxQueued : kMaxQueuedFailing);
     if (success) {
       breaker_.Succeeded(finished.key);
@@ -444,7 +470,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
       NoteFailure(finished.key);
     }
     ends_.push_back(EndOf(row, endpoint, finished.sent, clock_.NowMs(), random_));
-    if (ends_.back().state == storage::kFailed) ++given_up_;
+    if (ends_.back().state != storage::kPending) attempts_.DeliveryEnded(success);
     if (SaysGone(answer) && endpoint.source == storage::kSourceConfigured) gone_.insert(endpoint.id);
     if (queue.followers) followers_of_.insert(row.endpoint_id);
   }
@@ -576,9 +602,12 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   bool recording_ = false;
   std::int64_t next_poll_us_ = 0;
   std::int64_t record_again_us_ = 0;
+  std::int64_t oldest_due_ms_ = 0;  // how long ago, of the endpoints looked at since all of them were
 
-  std::atomic<std::uint64_t> delivered_{0}, failed_attempts_{0}, given_up_{0};
+  AttemptMetrics attempts_;
   std::atomic<std::size_t> in_flight_shown_{0}, queued_shown_{0}, open_breakers_shown_{0};
+  std::atomic<std::int64_t> oldest_due_shown_ms_{0};
+  std::atomic<std::int64_t> oldest_due_shown_us_{0};  // since when; 0: never
 
   std::thread thread_;
 };
@@ -594,5 +623,6 @@ std::int64_t Dispatcher::LeaseMs(const storage::EndpointRow& endpoint) const { r
 void Dispatcher::Take(std::vector<storage::ReadyDelivery> deliveries) { impl_->Take(std::move(deliveries)); }
 void Dispatcher::Wake() { impl_->Wake(); }
 Dispatcher::Counters Dispatcher::counters() const { return impl_->counters(); }
+void Dispatcher::Collect(observability::MetricsPage* page) const { impl_->Collect(page); }
 
 }  // namespace multihub::webhooks

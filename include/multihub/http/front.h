@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "multihub/observability/metrics.h"
+
 namespace multihub::http {
 
 // One framed request. Header values are trimmed of outer spaces and tabs. A field the handler did not ask for
@@ -113,6 +115,7 @@ class Front {
     std::size_t open = 0, in_flight = 0;
   };
   Counters counters() const;
+  void Collect(observability::MetricsPage* page) const;
 
  private:
   class Impl;

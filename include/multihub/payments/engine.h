@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "multihub/base/clock.h"
 #include "multihub/base/random.h"
 #include "multihub/base/sealing.h"
+#include "multihub/domain/route.h"
+#include "multihub/observability/metrics.h"
 #include "multihub/payments/delivery_hooks.h"
 #include "multihub/payments/payments.h"
 #include "multihub/providers/provider.h"
@@ -52,6 +55,11 @@ class Engine {
 
   // The database answers (checked on a reader with a deadline); empty when ready, or the reason.
   std::string Readiness();
+
+  // Metrics of the lanes, the readers, the providers, and of these routes and their payments; a route's `enabled` says
+  // whether it can be used. A payment that another process moved is counted there; one that the operator settled by a
+  // command, nowhere.
+  void Collect(std::span<const domain::Route> routes, observability::MetricsPage* page) const;
 
  private:
   class Impl;

@@ -11,6 +11,7 @@
 #include "multihub/auth/directory.h"
 #include "multihub/base/clock.h"
 #include "multihub/base/random.h"
+#include "multihub/observability/metrics.h"
 #include "multihub/rpc/call.h"
 #include "multihub/rpc/method.h"
 
@@ -63,6 +64,8 @@ class Gateway {
     std::uint64_t succeeded = 0, refused = 0, expired = 0;
   };
   Counters counters() const;
+  // Durations by method and code, refusals by the limits.
+  void Collect(observability::MetricsPage* page) const;
 
  private:
   class Impl;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "multihub/base/clock.h"
+#include "multihub/observability/metrics.h"
 #include "multihub/storage/session.h"
 
 namespace multihub::storage {
@@ -68,6 +69,8 @@ class CommitLane {
     std::size_t queued = 0;
   };
   Counters counters() const;
+  // The lane's metrics; its name is their label.
+  void Collect(observability::MetricsPage* page) const;
 
  private:
   class Impl;

@@ -93,4 +93,14 @@ domain::Balance BalanceAfter(Session& session, const BalanceKey& key, std::int64
 std::optional<LedgerEntry> FindEntry(Session& session, domain::ApplicationId application, std::string_view kind,
                                      const std::string& reference);
 
+// What the last verification found, for those who watch the gateway.
+struct LedgerVerification {
+  bool sound = false;
+  std::int64_t found_ms = 0;  // database time
+};
+// In a transaction. Replaces what was kept.
+void KeepVerification(Session& session, const LedgerVerification& verification);
+// nullopt: there was none yet.
+std::optional<LedgerVerification> LastVerification(Session& session);
+
 }  // namespace multihub::storage

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "multihub/observability/metrics.h"
 #include "multihub/storage/session.h"
 
 namespace multihub::storage {
@@ -28,6 +29,8 @@ class ReaderPool {
   bool Submit(std::int64_t received_us, std::function<void(Session&)> read,
               std::function<void(const std::string& internal)> failed);
   void Stop();
+  // How much of it is in use.
+  void Collect(observability::MetricsPage* page) const;
 
  private:
   class Impl;

@@ -123,8 +123,12 @@ struct DeliveryFilter {
 // Newest first.
 std::vector<DeliveryRow> ListDeliveries(Session& session, const DeliveryFilter& filter);
 
-// Ids of endpoints that have deliveries due, at most `limit`, those after `after` in the order of ids.
-std::vector<std::string> EndpointsWithDue(Session& session, std::int64_t now_ms, const std::string& after, int limit);
+// Ids of endpoints that have deliveries due, at most `limit`, those after `after` in the order of ids. `oldest_due_ms`,
+// when given, becomes the oldest due time of these endpoints' deliveries, if that is before what it is.
+std::vector<std::string> EndpointsWithDue(Session& session, std::int64_t now_ms, const std::string& after, int limit,
+                                          std::int64_t* oldest_due_ms = nullptr);
+// How many have not ended; no further than `limit` is counted.
+std::int64_t CountPending(Session& session, std::int64_t limit);
 
 // Takes up to `limit` due deliveries of an endpoint for `owner` until `lease_until_ms`, oldest due first, and returns
 // them as they are now. Not taken: those whose payment has an earlier event that waits for its first attempt at this

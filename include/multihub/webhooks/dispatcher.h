@@ -18,6 +18,7 @@
 
 #include "multihub/base/clock.h"
 #include "multihub/base/random.h"
+#include "multihub/observability/metrics.h"
 #include "multihub/storage/access.h"
 #include "multihub/storage/webhook_store.h"
 #include "multihub/webhooks/sender.h"
@@ -58,6 +59,7 @@ class Dispatcher {
     std::size_t in_flight = 0, queued = 0, open_breakers = 0;
   };
   Counters counters() const;
+  void Collect(observability::MetricsPage* page) const;
 
  private:
   class Impl;

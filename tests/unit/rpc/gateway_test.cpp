@@ -521,6 +521,51 @@ TEST_CASE_METHOD(GatewayTest, "counters tell successes, refusals and expired cal
   CHECK(counters.expired == 1);
 }
 
+TEST_CASE_METHOD(GatewayTest, "durations are shown by method and code, refusals by the limit that was used up") {
+  options.notification = {1, 1};
+  options.unauthenticated = {1, 1};
+  Open();
+  Ask(kPing);
+  Ask(kPing);
+  Ask(R"({"method":"test.throws"})");
+  Ask("{}");
+  for (int i = 0; i < 3; ++i) Ask(R"({"method":"payment.notification"})");
+  ReplyBox box;
+  gateway->Handle(SignedCall(kNormal, R"({"method":"test.later"})"), box.Opening());
+  clock.AdvanceMs(options.answer_within_ms);
+  gateway->ExpireOverdue();
+  for (int i = 0; i < 2; ++i) {
+    Call stranger = SignedCall(kUnknown, kPing);
+    ReplyBox refused;
+    gateway->Handle(std::move(stranger), refused.Opening());
+  }
+  gateway->RefuseFraming();  // never became a call: it has no duration
+  observability::MetricsPage page;
+  gateway->Collect(&page);
+  const std::string text = page.Text();
+  const auto shows = [&](const std::string& sample) {
+    INFO(sample);
+    INFO(text);
+    CHECK(text.find(sample + "\n") != std::string::npos);
+  };
+  const std::string count = "multihub_request_duration_seconds_count";
+  shows(count + R"({method="test.ping",code="0"} 2)");
+  shows(count + R"({method="test.echo",code="0"} 0)");
+  shows(count + R"({method="test.throws",code="2001"} 1)");
+  shows(count + R"({method="none",code="1005"} 1)");
+  shows(count + R"({method="payment.notification",code="0"} 1)");
+  shows(count + R"({method="payment.notification",code="1000"} 2)");
+  shows(count + R"({method="test.later",code="2000"} 1)");
+  shows(R"(multihub_request_duration_seconds_bucket{method="test.later",code="2000",le="2.5"} 0)");
+  shows(R"(multihub_request_duration_seconds_bucket{method="test.later",code="2000",le="10"} 1)");
+  shows(count + R"({method="none",code="3003"} 1)");
+  shows(count + R"({method="none",code="1000"} 1)");
+  shows(R"(multihub_rate_limit_refusals_total{limit="notification"} 2)");
+  shows(R"(multihub_rate_limit_refusals_total{limit="unauthenticated"} 1)");
+  shows(R"(multihub_rate_limit_refusals_total{limit="payment"} 0)");
+  CHECK(text.find("code=\"1003\"") == std::string::npos);
+}
+
 // ---- secrets ----
 
 TEST_CASE_METHOD(GatewayTest, "during an overlap each caller is answered under the secret that verified its request") {
