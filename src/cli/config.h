@@ -37,6 +37,7 @@ struct HttpConfig {
 // The port of the operator's own monitoring.
 struct OpsConfig {
   std::string listen = "127.0.0.1:9090";
+  std::int64_t min_free_mb = 64;
 };
 
 struct DatabaseConfig {

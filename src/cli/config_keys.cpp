@@ -65,6 +65,9 @@ const ConfigKey kKeys[] = {
     {"http", "answer_within_ms", "An authenticated call not answered by then is answered 2000.",
      MULTIHUB_INTEGER(http.answer_within_ms, 100, 30'000)},
     {"ops", "listen", "ADDR:PORT; port 0 picks a free one.", MULTIHUB_TEXT(ops.listen, TextForm::kAddress)},
+    {"ops", "min_free_mb",
+     "SQLite: /readyz says 503 while its disk has less room than this. 0: however little. A server's disk is not seen.",
+     MULTIHUB_INTEGER(ops.min_free_mb, 0, 1'000'000'000)},
     {"database", "url",
      "sqlite:///absolute/path.db, sqlite:///./relative/path.db or "
      "mysql://user:password@host:port/database[?ssl_ca=FILE].",

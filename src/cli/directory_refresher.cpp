@@ -2,11 +2,16 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <system_error>
+#include <utility>
 
 #include "cli/provider_adapters.h"
 #include "cli/security.h"
 #include "multihub/observability/log.h"
 #include "multihub/storage/directory_store.h"
+#include "multihub/storage/migrations.h"
 
 namespace multihub::cli {
 namespace {
@@ -18,6 +23,9 @@ using observability::LogLevel;
 constexpr std::chrono::milliseconds kPollEvery{500};
 constexpr std::int64_t kMaxSkewMs = 2000;
 constexpr std::int64_t kStartPatienceUs = 5'000'000;
+// A poll that takes longer has found a database that does not answer, whatever becomes of it.
+constexpr std::int64_t kJudgeWithinUs = 5'000'000;
+constexpr std::int64_t kMegabyte = 1'048'576;
 
 bool HasAdapter(const std::string& name) {
   for (const ProviderAdapter& adapter : ProviderAdapters()) {
@@ -29,12 +37,13 @@ bool HasAdapter(const std::string& name) {
 }  // namespace
 
 DirectoryRefresher::DirectoryRefresher(std::unique_ptr<storage::Session> session, const base::MasterKey& key,
-                                       auth::DirectoryCache& cache, DatabaseClock& clock,
+                                       auth::DirectoryCache& cache, DatabaseClock& clock, DiskRoom disk,
                                        std::function<std::string()> engine_not_ready)
     : session_(std::move(session)),
       key_(key),
       cache_(cache),
       clock_(clock),
+      disk_(std::move(disk)),
       engine_not_ready_(std::move(engine_not_ready)) {}
 
 DirectoryRefresher::~DirectoryRefresher() { Stop(); }
@@ -66,7 +75,23 @@ void DirectoryRefresher::Stop() {
 
 std::string DirectoryRefresher::NotReady() const {
   const std::lock_guard lock(mutex_);
-  return not_ready_;
+  if (!not_ready_.empty()) return not_ready_;
+  const bool overdue =
+      clock_.MonotonicUs() - judged_us_ > kJudgeWithinUs + std::chrono::microseconds(kPollEvery).count();
+  return overdue ? "the database does not answer" : "";
+}
+
+std::vector<domain::Route> DirectoryRefresher::Routes() const {
+  const std::lock_guard lock(mutex_);
+  return routes_;
+}
+
+void DirectoryRefresher::Collect(observability::MetricsPage* page) const {
+  using observability::Metric;
+  page->Add(Metric::kDatabaseClockOffset, {}, static_cast<double>(clock_.offset_ms()) / 1000);
+  if (const std::int64_t free = free_bytes_; free >= 0) {
+    page->Add(Metric::kDatabaseFreeBytes, {}, static_cast<double>(free));
+  }
 }
 
 void DirectoryRefresher::SetNotReady(const std::string& reason) {
@@ -76,6 +101,7 @@ void DirectoryRefresher::SetNotReady(const std::string& reason) {
         {{LogField::kDetail, reason}});
   }
   not_ready_ = reason;
+  judged_us_ = clock_.MonotonicUs();
 }
 
 bool DirectoryRefresher::Pause() {
@@ -107,6 +133,7 @@ void DirectoryRefresher::LoadIfMoved() {
   // Under another key the secrets would not open and every application would be switched off; what is known stays.
   if (current && storage::GetSetting(*session_, kMasterKeyIdSetting) != key_.key_id()) return;
   const storage::DirectoryRows rows = storage::LoadDirectory(*session_);
+  KeepRoutes(rows);
   cache_.Replace(auth::Directory::Build(rows, key_, HasAdapter, [](const std::string& problem) {
     Log(LogLevel::kError, "directory_problem", {{LogField::kDetail, problem}});
   }));
@@ -114,7 +141,43 @@ void DirectoryRefresher::LoadIfMoved() {
       {{LogField::kVersion, rows.version}, {LogField::kCount, static_cast<std::int64_t>(rows.applications.size())}});
 }
 
+void DirectoryRefresher::KeepRoutes(const storage::DirectoryRows& rows) {
+  std::set<std::string> switched_off;
+  for (const storage::ProviderRow& row : rows.providers) {
+    if (!row.enabled) switched_off.insert(row.name);
+  }
+  std::vector<domain::Route> routes = rows.routes;
+  for (domain::Route& route : routes) route.enabled = route.enabled && !switched_off.contains(route.provider);
+  const std::lock_guard lock(mutex_);
+  routes_ = std::move(routes);
+}
+
+// A newer schema is one that an upgrade under way has made, and serves this program too.
+std::string DirectoryRefresher::JudgeSchema() {
+  const int version = storage::SchemaVersion(*session_);
+  const int needed = storage::NewestSchemaVersion();
+  if (version >= needed) return {};
+  return "the database has schema " + std::to_string(version) + ", and this program needs " + std::to_string(needed);
+}
+
+std::string DirectoryRefresher::JudgeDisk() {
+  if (disk_.path.empty()) return {};
+  const std::filesystem::path folder = std::filesystem::path(disk_.path).parent_path();
+  std::error_code error;
+  const auto space = std::filesystem::space(folder.empty() ? "." : folder, error);
+  if (error) {
+    free_bytes_ = -1;
+    return "the room on the database's disk cannot be told: " + error.message();
+  }
+  free_bytes_ = static_cast<std::int64_t>(space.available);
+  if (free_bytes_ >= disk_.min_free_bytes) return {};
+  return "the database's disk has " + std::to_string(free_bytes_ / kMegabyte) + " MB left, and ops.min_free_mb is " +
+         std::to_string(disk_.min_free_bytes / kMegabyte);
+}
+
 std::string DirectoryRefresher::Judge() {
+  if (std::string problem = JudgeSchema(); !problem.empty()) return problem;
+  if (std::string problem = JudgeDisk(); !problem.empty()) return problem;
   if (std::llabs(clock_.offset_ms()) > kMaxSkewMs) {
     return "this machine's clock is " + std::to_string(clock_.offset_ms()) + " ms away from the database's";
   }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "cli/database_clock.h"
+#include "cli/database_sample.h"
 #include "cli/directory_refresher.h"
 #include "cli/refused.h"
 #include "cli/webhook_sending.h"
@@ -27,7 +28,7 @@
 namespace multihub::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kExpireEvery{50};
+constexpr std::chrono::milliseconds kTickEvery{50};
 constexpr const char* kCallbackPurpose = "simulator-callback";
 
 rpc::RateLimit Limit(std::int64_t per_minute, std::int64_t burst) {
@@ -81,6 +82,11 @@ http::FrontOptions ToFrontOptions(const HttpConfig& config, const std::vector<st
   options.idle_timeout_ms = config.idle_timeout_ms;
   options.write_timeout_ms = config.write_timeout_ms;
   return options;
+}
+
+DiskRoom ToDiskRoom(const Config& config, const storage::DatabaseUrl& url) {
+  constexpr std::int64_t kMegabyte = 1'048'576;
+  return {url.path, config.ops.min_free_mb * kMegabyte};
 }
 
 webhooks::DispatcherOptions ToDispatcherOptions(const WebhooksConfig& config, const std::string& owner) {
@@ -151,7 +157,9 @@ class GatewayService::Impl {
         webhooks_(
             engine_.access(), sender_, key_, clock_, base::SystemRandomInstance(), [this] { dispatcher_.Wake(); },
             std::make_unique<webhooks::TargetCheck>(url_rules_.policy)),
-        refresher_(std::move(refresher_session), key_, directory_, clock_, [this] { return engine_.Readiness(); }),
+        refresher_(std::move(refresher_session), key_, directory_, clock_, ToDiskRoom(config, url),
+                   [this] { return engine_.Readiness(); }),
+        sample_(engine_.access(), clock_),
         gateway_(ToGatewayOptions(config, options.sandbox),
                  handlers::MakeMethodTable(engine_.payments(), handlers::HandlerOptions{url_rules_}, &webhooks_),
                  directory_, clock_, base::SystemRandomInstance(),
@@ -166,7 +174,10 @@ class GatewayService::Impl {
     refresher_.Start();
     dispatcher_.Start();
     simulator_.StartCallbacks([this](const providers::CallbackRequest& message) { Deliver(message); });
-    expiry_ = std::make_unique<Ticker>(kExpireEvery, [this] { gateway_.ExpireOverdue(); });
+    expiry_ = std::make_unique<Ticker>(kTickEvery, [this] {
+      gateway_.ExpireOverdue();
+      sample_.Tick();
+    });
     if (const std::string problem = front_.Start(); !problem.empty()) throw Refused(problem);
   }
 
@@ -178,6 +189,17 @@ class GatewayService::Impl {
   }
 
   std::string NotReady() const { return refresher_.NotReady(); }
+
+  void Collect(observability::MetricsPage* page) const {
+    const bool sqlite = database_.engine() == storage::Engine::kSqlite;
+    page->Add(observability::Metric::kBuildInfo, {MULTIHUB_VERSION, sqlite ? "sqlite" : "mysql"}, 1);
+    front_.Collect(page);
+    gateway_.Collect(page);
+    engine_.Collect(refresher_.Routes(), page);
+    dispatcher_.Collect(page);
+    refresher_.Collect(page);
+    sample_.Collect(page);
+  }
 
   bool Drain(std::int64_t timeout_ms) {
     const bool all_answered = front_.Stop(timeout_ms);
@@ -238,6 +260,7 @@ class GatewayService::Impl {
   webhooks::Dispatcher dispatcher_;
   webhooks::Webhooks webhooks_;
   DirectoryRefresher refresher_;
+  DatabaseSample sample_;
   rpc::Gateway gateway_;
   std::unique_ptr<Ticker> expiry_;
   http::Front front_;
@@ -253,6 +276,7 @@ GatewayService::~GatewayService() = default;
 void GatewayService::Start() { impl_->Start(); }
 std::vector<std::string> GatewayService::Addresses() const { return impl_->Addresses(); }
 std::string GatewayService::NotReady() const { return impl_->NotReady(); }
+void GatewayService::Collect(observability::MetricsPage* page) const { impl_->Collect(page); }
 bool GatewayService::Drain(std::int64_t timeout_ms) { return impl_->Drain(timeout_ms); }
 
 }  // namespace multihub::cli

@@ -8,6 +8,7 @@
 
 #include "cli/config.h"
 #include "multihub/base/sealing.h"
+#include "multihub/observability/metrics.h"
 #include "multihub/storage/database.h"
 #include "multihub/storage/session.h"
 
@@ -32,6 +33,8 @@ class GatewayService {
   std::vector<std::string> Addresses() const;
   // Empty, or why this process should get no traffic. Never waits.
   std::string NotReady() const;
+  // Everything that is counted or looked at for the metrics page. Any thread, from the end of Start on; never waits.
+  void Collect(observability::MetricsPage* page) const;
   // Answers what was taken, within `timeout_ms`, and ends every thread. True when nothing was left unanswered.
   bool Drain(std::int64_t timeout_ms);
 

@@ -18,6 +18,7 @@
 #include "multihub/http/front.h"
 #include "multihub/http/ops_handler.h"
 #include "multihub/observability/log.h"
+#include "multihub/observability/metrics.h"
 #include "multihub/rpc/gateway.h"
 #include "multihub/storage/directory_store.h"
 #include "multihub/storage/migrations.h"
@@ -38,27 +39,54 @@ struct ServeOptions {
   bool migrate = false;
 };
 
-// What /readyz answers; the gateway itself comes and goes behind it.
-class Readiness {
+// What /readyz and /metrics answer; the gateway itself comes and goes behind it.
+class OpsView {
  public:
   std::string NotReady() const {
     const std::lock_guard lock(mutex_);
-    return service_ != nullptr ? service_->NotReady() : reason_;
+    return reason_.empty() ? service_->NotReady() : reason_;
   }
+  std::string Metrics() const {
+    observability::MetricsPage page;
+    page.Add(observability::Metric::kReady, {}, NotReady().empty() ? 1 : 0);
+    observability::CollectLog(&page);
+    const std::lock_guard lock(mutex_);
+    if (service_ != nullptr) service_->Collect(&page);
+    return page.Text();
+  }
+
   void Serving(const GatewayService* service) {
     const std::lock_guard lock(mutex_);
     service_ = service;
+    reason_.clear();
   }
-  void NotServing(const std::string& reason) {
+  // Still counting.
+  void Draining() {
+    const std::lock_guard lock(mutex_);
+    reason_ = "draining";
+  }
+  void Gone() {
     const std::lock_guard lock(mutex_);
     service_ = nullptr;
-    reason_ = reason;
+    reason_ = "stopped";
   }
 
  private:
   mutable std::mutex mutex_;
   const GatewayService* service_ = nullptr;
   std::string reason_ = "starting";
+};
+
+// While it lives, the ops port speaks of this gateway.
+class OnView {
+ public:
+  OnView(OpsView* view, const GatewayService& service) : view_(view) { view_->Serving(&service); }
+  ~OnView() { view_->Gone(); }
+  OnView(const OnView&) = delete;
+  OnView& operator=(const OnView&) = delete;
+
+ private:
+  OpsView* view_;
 };
 
 void Notice(const std::string& line) { std::cerr << line << std::endl; }
@@ -71,12 +99,13 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::unique_ptr<http::Front> StartOps(const std::string& listen, const Readiness& readiness) {
+std::unique_ptr<http::Front> StartOps(const std::string& listen, const OpsView& view) {
   http::FrontOptions options;
   options.listen = {listen};
   options.max_connections = 256;
   options.max_body_bytes = 1024;
-  auto handler = std::make_shared<http::OpsHandler>([&readiness] { return readiness.NotReady(); });
+  auto handler =
+      std::make_shared<http::OpsHandler>([&view] { return view.NotReady(); }, [&view] { return view.Metrics(); });
   auto front = std::make_unique<http::Front>(options, handler);
   if (const std::string problem = front->Start(); !problem.empty()) throw Refused(problem);
   Notice("ops http://" + WithPort(listen, front->ports().at(0)) + "/");
@@ -157,8 +186,8 @@ void Serve(Context* context, const ServeOptions& options) {
   StopSignals signals;
   RaiseDescriptorLimit();
   observability::ConfigureLog(ToLogLevel(config.log.level), true);
-  Readiness readiness;
-  const auto ops = StartOps(options.ops_listen.value_or(config.ops.listen), readiness);
+  OpsView view;
+  const auto ops = StartOps(options.ops_listen.value_or(config.ops.listen), view);
 
   const storage::DatabaseUrl url = DatabaseOf(context, options);
   auto session = OpenDatabase(context, options, url);
@@ -169,7 +198,7 @@ void Serve(Context* context, const ServeOptions& options) {
 
   GatewayService service(config, ToServiceOptions(config, options), url, key, std::move(session));
   service.Start();
-  readiness.Serving(&service);
+  const OnView on_view(&view, service);
   signals.Serving();
   Log(LogLevel::kInfo, "serving", {{LogField::kDatabase, url.Redacted()}});
   for (const std::string& address : service.Addresses()) {
@@ -180,7 +209,7 @@ void Serve(Context* context, const ServeOptions& options) {
 
   const int signal = signals.Wait();
   Log(LogLevel::kInfo, "draining", {{LogField::kSignal, std::int64_t{signal}}});
-  readiness.NotServing("draining");
+  view.Draining();
   TellSupervisor(supervisor, "STOPPING=1");
   const bool all_answered = service.Drain(config.drain.timeout_ms);
   Log(all_answered ? LogLevel::kInfo : LogLevel::kWarn, all_answered ? "drained" : "drain_timeout", {});
@@ -193,7 +222,7 @@ void AddServe(Command* root, Context* context) {
   auto options = std::make_shared<ServeOptions>();
   root->Add("serve", "Runs the gateway", "multihub serve --sandbox --listen 127.0.0.1:8080")
       .Option("--listen", &options->listen, "ADDR:PORT of the merchant port; may be repeated (127.0.0.1:8080)")
-      .Option("--ops-listen", &options->ops_listen, "ADDR:PORT of /healthz and /readyz (127.0.0.1:9090)")
+      .Option("--ops-listen", &options->ops_listen, "ADDR:PORT of /healthz, /readyz and /metrics (127.0.0.1:9090)")
       .Flag("--sandbox", &options->sandbox, "A made-up world to try the gateway with, by default in ./var/sandbox.db")
       .Flag("--migrate", &options->migrate, "Brings the schema up to date first")
       .Run([context, options] { Serve(context, *options); });

@@ -4,6 +4,7 @@
 
 #include "http/openapi_document.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/observability/metrics.h"
 
 namespace multihub::http {
 namespace {
@@ -32,6 +33,7 @@ void OpsHandler::Handle(Request request, Responder responder) {
   const bool reads = request.verb == "GET" || request.verb == "HEAD";
   if (reads && request.path == "/healthz") return responder.Send(Status(200, "ok"));
   if (reads && request.path == "/readyz") return responder.Send(Readiness());
+  if (reads && request.path == "/metrics" && metrics_) return responder.Send(Metrics());
   if (reads && request.path == kOpenApiPath) return responder.Send(OpenApi());
   responder.Send(Status(404, "not found"));
 }
@@ -44,6 +46,17 @@ Response OpsHandler::Readiness() const {
     reason = error.what();
   }
   return reason.empty() ? Status(200, "ready") : Status(503, "not ready", reason);
+}
+
+Response OpsHandler::Metrics() const {
+  try {
+    Response response;
+    response.body = metrics_();
+    response.content_type = observability::MetricsPage::ContentType();
+    return response;
+  } catch (const std::exception& error) {
+    return Status(500, "no metrics", error.what());
+  }
 }
 
 Response OpsHandler::RefuseFraming(FramingFault) { return Status(400, "bad request"); }
