@@ -7,9 +7,13 @@
 #include "cli/operator_door.h"
 #include "cli/refused.h"
 #include "multihub/base/json_writer.h"
+#include "multihub/observability/log.h"
+#include "multihub/storage/ledger_store.h"
 
 namespace multihub::cli {
 namespace {
+
+constexpr std::int64_t kKeepWithinMs = 10'000;
 
 std::string RenderJson(const payments::LedgerVerdict& verdict) {
   std::string json;
@@ -34,11 +38,25 @@ std::string SentenceOf(const payments::LedgerProblem& problem) {
          problem.description;
 }
 
+// For the metrics page of the gateways. Of one application only a difference says something about the whole.
+void KeepResult(storage::Session& session, const payments::LedgerVerdict& verdict, bool whole) {
+  if (!whole && !verdict.problem) return;
+  try {
+    const storage::LedgerVerification result{!verdict.problem, session.DatabaseNowMs()};
+    storage::RunUnit(session, kKeepWithinMs, [&](storage::Session& unit) { storage::KeepVerification(unit, result); });
+  } catch (const storage::StorageFailure& failure) {
+    // The verdict stands, whether or not this account may write.
+    observability::Log(observability::LogLevel::kWarn, "ledger_verification_not_kept",
+                       {{observability::LogField::kDetail, std::string(failure.what())}});
+  }
+}
+
 void Verify(Context* context, std::optional<std::int64_t> application) {
   OperatorDoor door(context, OperatorDoor::Access::kFull);
   std::optional<domain::ApplicationId> id;
   if (application) id = RequireApplication(door.session(), ToApplicationId(*application)).id;
   const payments::LedgerVerdict verdict = door->VerifyLedger(id);
+  KeepResult(door.session(), verdict, !id);
   context->Print(RenderJson(verdict), "Checked " + std::to_string(verdict.balances) + " balances, " +
                                           std::to_string(verdict.entries) + " entries and " +
                                           std::to_string(verdict.payments) +

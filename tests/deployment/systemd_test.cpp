@@ -18,7 +18,8 @@ namespace {
 using functional::Contains;
 using support::GatewayProcess;
 
-const char* const kUnits[] = {"multihub.service", "multihub-prune.service", "multihub-prune.timer"};
+const char* const kUnits[] = {"multihub.service", "multihub-prune.service", "multihub-prune.timer",
+                              "multihub-verify.service", "multihub-verify.timer"};
 
 // The units as they are installed, but for the program's path.
 class Units {
@@ -26,7 +27,7 @@ class Units {
   Units() {
     for (const std::string unit : kUnits) {
       std::string text = support::ReadFile(tree_.File("lib/systemd/system/" + unit));
-      if (unit != "multihub-prune.timer") text = Replaced(text, "=/usr/local/bin/multihub ", "=" MULTIHUB_BINARY " ");
+      if (unit.ends_with(".service")) text = Replaced(text, "=/usr/local/bin/multihub ", "=" MULTIHUB_BINARY " ");
       support::WriteFile(dir_.File(unit), text);
     }
   }
@@ -56,7 +57,7 @@ TEST_CASE("systemd: the units are understood without a complaint") {
 
 TEST_CASE("systemd: the services are as locked up as their comments say") {
   const Units units;
-  for (const std::string unit : {"multihub.service", "multihub-prune.service"}) {
+  for (const std::string unit : {"multihub.service", "multihub-prune.service", "multihub-verify.service"}) {
     // 12: an exposure of 1.2 of 10.
     const support::RunResult run = units.Analyze({"security", "--offline=true", "--threshold=12", units.File(unit)});
     INFO(run.out << run.err);
