@@ -529,7 +529,7 @@ TEST_CASE_METHOD(GatewayTest, "durations are shown by method and code, refusals 
   Ask(kPing);
   Ask(R"({"method":"test.throws"})");
   Ask("{}");
-  for (int i = 0; i < 3; ++i) Ask(R"({"method":"payment.notification"})");
+  for (int i = 0; i < 3; ++i) Ask(R"({"method":"payment.notification","params":{}})");
   ReplyBox box;
   gateway->Handle(SignedCall(kNormal, R"({"method":"test.later"})"), box.Opening());
   clock.AdvanceMs(options.answer_within_ms);
