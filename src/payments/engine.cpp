@@ -262,7 +262,7 @@ class Engine::Impl final : public Payments, public storage::Access {
  private:
   void CollectRoute(const domain::Route& route, observability::MetricsPage* page) const {
     const std::string service_id = std::to_string(route.service_id.value);
-    const std::string_view direction = route.direction == domain::Direction::kIn ? "in" : "out";
+    const std::string_view direction = domain::NameOf(route.direction);
     page->Add(Metric::kRouteEnabled, {service_id, route.provider, direction}, route.enabled ? 1 : 0);
     const RouteCounts::Counts counts = counts_.Of(route.service_id);
     for (std::size_t i = 0; i < counts.size(); ++i) {

@@ -1,13 +1,13 @@
 // deploy/prometheus and deploy/grafana against a living gateway: what they speak of is there, and Prometheus' own tool
 // understands it.
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
 #include <sstream>
 
-#include "functional/cli_runs.h"
+#include "support/cli_runs.h"
 #include "support/gateway_process.h"
+#include "support/json.h"
 #include "support/metrics_page.h"
 #include "support/signed_client.h"
 

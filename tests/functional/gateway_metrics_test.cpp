@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <set>
 
-#include "functional/gateway_fixture.h"
 #include "multihub/errors/code.h"
+#include "support/gateway_fixture.h"
 #include "support/metrics_page.h"
 #include "support/webhook_receiver.h"
 

@@ -1,6 +1,6 @@
 // /readyz: the database within a deadline, its schema, the room on its disk. Draining is in gateway_drain_test.cpp, the
 // clock in the unit tests of cli.
-#include "functional/gateway_fixture.h"
+#include "support/gateway_fixture.h"
 #include "support/metrics_page.h"
 
 namespace multihub::functional {
