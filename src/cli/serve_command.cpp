@@ -104,6 +104,7 @@ std::unique_ptr<http::Front> StartOps(const std::string& listen, const OpsView& 
   options.listen = {listen};
   options.max_connections = 256;
   options.max_body_bytes = 1024;
+  options.max_output_bytes = 64 * 1024 * 1024;  // a metrics page with very many routes
   auto handler =
       std::make_shared<http::OpsHandler>([&view] { return view.NotReady(); }, [&view] { return view.Metrics(); });
   auto front = std::make_unique<http::Front>(options, handler);
