@@ -10,5 +10,7 @@ namespace multihub::http {
 std::string_view OpenApiDocument() { return R\"embedded(@text@)embedded\"; }
 }  // namespace multihub::http
 ")
+  # Longer than what every compiler has to support.
+  set_source_files_properties(${out} PROPERTIES COMPILE_OPTIONS -Wno-overlength-strings)
   target_sources(${target} PRIVATE ${out})
 endfunction()

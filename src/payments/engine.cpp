@@ -32,6 +32,8 @@ using observability::Metric;
 using storage::LaneKind;
 
 constexpr int kMysqlLanes = 4;
+// How many lanes the deposits of one application use while no money moves.
+constexpr std::size_t kLanesOfApplication = 2;
 constexpr std::int64_t kReadyWithinUs = 5'000'000;
 
 int LaneCount(const EngineOptions& options, storage::Engine engine) {
@@ -166,7 +168,9 @@ class Engine::Impl final : public Payments, public storage::Access {
     job->received_us = command.received_us;
     const bool wait = command.access.route->answer_started;
     job->done = [this, wait, done](errors::Outcome<Payment> outcome) { Accepted(std::move(outcome), wait, done); };
-    Submit(command.application_id, std::move(job), done);
+    const bool deposit = job->payment.direction == domain::Direction::kIn;
+    storage::CommitLane& lane = deposit ? LaneOfBalanceFree(job->payment) : LaneOf(command.application_id);
+    Submit(lane, std::move(job), done);
   }
 
   void Find(PaymentLookup lookup, PaymentDone done) override {
@@ -192,8 +196,8 @@ class Engine::Impl final : public Payments, public storage::Access {
       job->payment = std::move(found).value();
       job->received_us = received_us;
       job->done = done;
-      const domain::ApplicationId application = job->payment.application_id;
-      Submit(application, std::move(job), done);
+      storage::CommitLane& lane = LaneOf(job->payment.application_id);
+      Submit(lane, std::move(job), done);
     });
   }
 
@@ -278,6 +282,19 @@ class Engine::Impl final : public Payments, public storage::Access {
     return *lanes_[static_cast<std::size_t>(application.value) % lanes_.size()];
   }
 
+  // Where no balance is touched one application's work has several lanes: by `c_id`, so that two calls with the same
+  // one meet in a batch and not at the unique key.
+  storage::CommitLane& LaneOfBalanceFree(const Payment& payment) {
+    const std::size_t spread = std::hash<std::string>{}(payment.c_id.text) % kLanesOfApplication;
+    return *lanes_[(static_cast<std::size_t>(payment.application_id.value) + spread) % lanes_.size()];
+  }
+
+  storage::CommitLane& LaneOfReport(const Payment& payment, providers::ReportedState state) {
+    const bool deposit = payment.direction == domain::Direction::kIn;
+    const bool may_move_money = state != providers::ReportedState::kPending;
+    return deposit && !may_move_money ? LaneOfBalanceFree(payment) : LaneOf(payment.application_id);
+  }
+
   providers::Provider* ProviderOf(const AcceptPayment& command) const {
     return command.access.route ? runner_.Find(command.access.route->provider) : nullptr;
   }
@@ -300,9 +317,9 @@ class Engine::Impl final : public Payments, public storage::Access {
   }
 
   template <typename JobType>
-  void Submit(domain::ApplicationId application, std::unique_ptr<JobType> job, const PaymentDone& done) {
+  static void Submit(storage::CommitLane& lane, std::unique_ptr<JobType> job, const PaymentDone& done) {
     std::unique_ptr<storage::LaneJob> lane_job = std::move(job);
-    if (!LaneOf(application).Submit(&lane_job, LaneKind::kMerchant)) done(base::Fail(errors::Busy()));
+    if (!lane.Submit(&lane_job, LaneKind::kMerchant)) done(base::Fail(errors::Busy()));
   }
 
   bool SubmitClaim(std::unique_ptr<ClaimJob> job) {
@@ -353,7 +370,7 @@ class Engine::Impl final : public Payments, public storage::Access {
                     std::function<void(bool stored)> done) {
     auto job = std::make_unique<ReportJob>();
     const std::string h_id = payment.h_id;
-    const domain::ApplicationId application = payment.application_id;
+    storage::CommitLane& lane = LaneOfReport(payment, report.state);
     job->h_id = h_id;
     job->seen = std::move(payment);
     job->report = report;
@@ -368,7 +385,7 @@ class Engine::Impl final : public Payments, public storage::Access {
       done(false);
     };
     std::unique_ptr<storage::LaneJob> lane_job = std::move(job);
-    if (LaneOf(application).Submit(&lane_job, LaneKind::kBackground)) return;
+    if (lane.Submit(&lane_job, LaneKind::kBackground)) return;
     started_.Answer(h_id, nullptr);
     done(false);
   }

@@ -10,6 +10,7 @@
 
 #include "multihub/base/check.h"
 #include "multihub/observability/log.h"
+#include "storage/checkpointer.h"
 
 namespace multihub::storage {
 namespace {
@@ -37,6 +38,9 @@ class CommitLane::Impl {
  public:
   Impl(const Database& database, BatchWriter& writer, LaneOptions options, std::string name)
       : database_(database), writer_(writer), options_(options), name_(std::move(name)) {
+    if (database.engine() == Engine::kSqlite) {
+      checkpointer_ = std::make_unique<Checkpointer>(database, options.wal_pages);
+    }
     completing_thread_ = std::thread([this] { RunCompletions(); });
     thread_ = std::thread([this] { Run(); });
   }
@@ -113,6 +117,7 @@ class CommitLane::Impl {
       Jobs batch = Take();
       if (batch.empty()) return;
       RunBatch(std::move(batch));
+      if (checkpointer_ && session_) checkpointer_->BetweenTransactions(*session_, wal_pages_);
     }
   }
 
@@ -268,6 +273,7 @@ class CommitLane::Impl {
     if (session_) return;
     SessionOptions options;
     options.statement_timeout_s = options_.statement_timeout_s;
+    if (checkpointer_) options.on_wal_pages = [this](std::size_t pages) { wal_pages_ = pages; };
     try {
       session_ = database_.Open(options);
     } catch (const StorageFailure& failure) {
@@ -294,7 +300,9 @@ class CommitLane::Impl {
 
   // The lane thread's own.
   std::unique_ptr<Session> session_;
+  std::size_t wal_pages_ = 0;
   bool unreachable_ = false;
+  std::unique_ptr<Checkpointer> checkpointer_;
 
   std::mutex ended_mutex_;
   std::condition_variable ended_wake_;

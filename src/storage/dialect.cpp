@@ -45,6 +45,11 @@ void UseOneThreadPerConnection() {
   MULTIHUB_CHECK(configured == SQLITE_OK);
 }
 
+// SOCI's library does not export the type information that UBSan would look at.
+__attribute__((no_sanitize("vptr"))) sqlite_api::sqlite3* ConnectionOf(soci::session& session) {
+  return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
+}
+
 void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
   UseOneThreadPerConnection();
   // The path needs no quoting by SOCI's rules unless it holds spaces or quotes.
@@ -55,8 +60,16 @@ void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const Session
   session << "PRAGMA synchronous=FULL";
   session << "PRAGMA cache_size=-65536";
   session << "PRAGMA temp_store=MEMORY";
-  // Checkpoints are rarer than by default: pages that many commits change are written back once.
-  session << "PRAGMA wal_autocheckpoint=8192";
+  if (options.on_wal_pages) {
+    const auto tell = [](void* context, sqlite_api::sqlite3*, const char*, int pages) {
+      (*static_cast<const std::function<void(std::size_t)>*>(context))(static_cast<std::size_t>(pages));
+      return SQLITE_OK;
+    };
+    sqlite_api::sqlite3_wal_hook(ConnectionOf(session), tell,
+                                 const_cast<void*>(static_cast<const void*>(&options.on_wal_pages)));
+  } else {
+    session << "PRAGMA wal_autocheckpoint=8192";
+  }
 }
 
 void ConnectMysql(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
@@ -157,6 +170,6 @@ std::vector<const char*> SnapshotStatements(Engine engine) {
   return {"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT"};
 }
 
-std::size_t RowsPerUpdate(Engine engine) { return engine == Engine::kSqlite ? 1 : 16; }
+std::size_t RowsPerUpdate(Engine engine) { return engine == Engine::kSqlite ? 1 : 64; }
 
 }  // namespace multihub::storage::dialect

@@ -14,7 +14,8 @@ class session;
 
 namespace multihub::storage::dialect {
 
-// Connects and applies the session settings the stores rely on. Lets SOCI's exceptions through.
+// Connects and applies the session settings the stores rely on. Lets SOCI's exceptions through. `options` must live as
+// long as the session.
 void Connect(soci::session& session, const DatabaseUrl& url, const SessionOptions& options);
 
 // Translates the exception being handled (call inside a catch block) into a StorageFailure and throws it.

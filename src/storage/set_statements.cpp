@@ -15,52 +15,99 @@ std::size_t ChunkOf(std::size_t rest, std::size_t limit) {
   return chunk;
 }
 
-std::string Conjunction(const std::vector<std::string_view>& columns) {
-  std::string out;
-  for (std::string_view column : columns) out += (out.empty() ? "" : " AND ") + std::string(column) + " = ?";
-  return out;
-}
-
-std::string UpdateSql(const UpdateShape& shape, std::size_t rows) {
-  const std::string key = Conjunction(shape.key);
-  std::string sql = "UPDATE " + std::string(shape.table) + " SET ";
-  for (std::size_t c = 0; c < shape.set.size(); ++c) {
-    sql += (c == 0 ? "" : ", ") + std::string(shape.set[c]) + " = ";
-    if (rows == 1) {
-      sql += "?";
-      continue;
+// An UPDATE of some rows, as text with its values. What all of them share is written once: in a batch most payments go
+// the same way at the same moment, and a text that names every value for every row takes a server long to read.
+class SetUpdate {
+ public:
+  SetUpdate(const UpdateShape& shape, std::span<const Value> rows) : shape_(shape), rows_(rows) {
+    sql_ = "UPDATE " + std::string(shape.table) + " SET ";
+    const std::size_t fixed = shape.key.size() + shape.expected.size();
+    for (std::size_t c = 0; c < shape.set.size(); ++c) {
+      if (c > 0) sql_ += ", ";
+      sql_ += shape.set[c];
+      sql_ += " = ";
+      AppendColumn(fixed + c);
     }
-    sql += "CASE";
-    for (std::size_t r = 0; r < rows; ++r) sql += " WHEN " + key + " THEN ?";
-    sql += " END";
-  }
-  std::string all = key;
-  if (!shape.expected.empty()) all += " AND " + Conjunction(shape.expected);
-  sql += " WHERE ";
-  for (std::size_t r = 0; r < rows; ++r) sql += (r == 0 ? "(" : " OR (") + all + ")";
-  return sql;
-}
-
-// In the order of the statement's placeholders.
-std::vector<Value> UpdateValues(const UpdateShape& shape, std::span<const Value> rows) {
-  const std::size_t width = shape.width();
-  const std::size_t key = shape.key.size();
-  const std::size_t fixed = key + shape.expected.size();
-  std::vector<Value> values;
-  const auto append = [&](std::size_t row, std::size_t from, std::size_t n) {
-    const auto part = rows.subspan(row * width + from, n);
-    values.insert(values.end(), part.begin(), part.end());
-  };
-  const std::size_t count = rows.size() / width;
-  for (std::size_t c = 0; c < shape.set.size(); ++c) {
-    for (std::size_t row = 0; row < count; ++row) {
-      if (count > 1) append(row, 0, key);
-      append(row, fixed + c, 1);
+    sql_ += " WHERE ";
+    AppendKeys();
+    for (std::size_t c = 0; c < shape.expected.size(); ++c) {
+      sql_ += " AND ";
+      sql_ += shape.expected[c];
+      sql_ += " = ";
+      AppendColumn(shape.key.size() + c);
     }
   }
-  for (std::size_t row = 0; row < count; ++row) append(row, 0, fixed);
-  return values;
-}
+
+  const std::string& sql() const { return sql_; }
+  std::span<const Value> values() const { return values_; }
+
+ private:
+  const Value& At(std::size_t row, std::size_t column) const { return rows_[row * shape_.width() + column]; }
+  std::size_t count() const { return rows_.size() / shape_.width(); }
+
+  bool IsShared(std::size_t column) const {
+    for (std::size_t row = 1; row < count(); ++row) {
+      if (!(At(row, column) == At(0, column))) return false;
+    }
+    return true;
+  }
+
+  void AppendValue(std::size_t row, std::size_t column) {
+    sql_ += '?';
+    values_.push_back(At(row, column));
+  }
+
+  // "a = ? AND b = ?"
+  void AppendKey(std::size_t row) {
+    for (std::size_t k = 0; k < shape_.key.size(); ++k) {
+      if (k > 0) sql_ += " AND ";
+      sql_ += shape_.key[k];
+      sql_ += " = ";
+      AppendValue(row, k);
+    }
+  }
+
+  // What a column is of each row: one value, or a choice by key.
+  void AppendColumn(std::size_t column) {
+    if (IsShared(column)) return AppendValue(0, column);
+    const bool simple = shape_.key.size() == 1;
+    sql_ += "CASE";
+    if (simple) (sql_ += ' ') += shape_.key[0];
+    for (std::size_t row = 0; row < count(); ++row) {
+      sql_ += " WHEN ";
+      simple ? AppendValue(row, 0) : AppendKey(row);
+      sql_ += " THEN ";
+      AppendValue(row, column);
+    }
+    sql_ += " END";
+  }
+
+  void AppendKeys() {
+    if (count() == 1) return AppendKey(0);
+    if (shape_.key.size() == 1) {
+      (sql_ += shape_.key[0]) += " IN (";
+      for (std::size_t row = 0; row < count(); ++row) {
+        if (row > 0) sql_ += ", ";
+        AppendValue(row, 0);
+      }
+      sql_ += ')';
+      return;
+    }
+    sql_ += '(';
+    for (std::size_t row = 0; row < count(); ++row) {
+      if (row > 0) sql_ += " OR ";
+      sql_ += '(';
+      AppendKey(row);
+      sql_ += ')';
+    }
+    sql_ += ')';
+  }
+
+  const UpdateShape& shape_;
+  const std::span<const Value> rows_;
+  std::string sql_;
+  std::vector<Value> values_;
+};
 
 }  // namespace
 
@@ -115,7 +162,8 @@ std::int64_t UpdateRows(Session& session, const UpdateShape& shape, std::span<co
   std::int64_t matched = 0;
   while (!values.empty()) {
     const std::size_t rows = ChunkOf(values.size() / width, dialect::RowsPerUpdate(session.engine()));
-    matched += session.Execute(UpdateSql(shape, rows), UpdateValues(shape, values.first(rows * width)));
+    const SetUpdate update(shape, values.first(rows * width));
+    matched += session.Execute(update.sql(), update.values());
     values = values.subspan(rows * width);
   }
   return matched;

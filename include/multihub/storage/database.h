@@ -1,7 +1,9 @@
 // A database: where it is, and how to get a session on it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,6 +34,9 @@ struct SessionOptions {
   int connect_timeout_s = 3;
   int statement_timeout_s = 8;  // a statement that takes longer loses its connection (MySQL) or reports busy (SQLite)
   bool read_only = false;       // refuses writes on SQLite; on MySQL a promise of the caller
+  // SQLite: told after each commit how many pages the write-ahead log has. Who asks for it sees to it that they are
+  // written back; else the session does so itself from time to time.
+  std::function<void(std::size_t)> on_wal_pages;
 };
 
 class Session;

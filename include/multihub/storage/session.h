@@ -53,6 +53,7 @@ class Value {
   Kind kind() const { return kind_; }
   std::int64_t number() const { return number_; }
   std::string_view text() const { return text_; }
+  friend bool operator==(const Value&, const Value&) = default;
 
  private:
   std::string_view text_;
