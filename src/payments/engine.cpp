@@ -168,8 +168,7 @@ class Engine::Impl final : public Payments, public storage::Access {
     job->received_us = command.received_us;
     const bool wait = command.access.route->answer_started;
     job->done = [this, wait, done](errors::Outcome<Payment> outcome) { Accepted(std::move(outcome), wait, done); };
-    const bool deposit = job->payment.direction == domain::Direction::kIn;
-    storage::CommitLane& lane = deposit ? LaneOfBalanceFree(job->payment) : LaneOf(command.application_id);
+    storage::CommitLane& lane = LaneFor(job->payment, /*may_end=*/false);
     Submit(lane, std::move(job), done);
   }
 
@@ -282,17 +281,13 @@ class Engine::Impl final : public Payments, public storage::Access {
     return *lanes_[static_cast<std::size_t>(application.value) % lanes_.size()];
   }
 
-  // Where no balance is touched one application's work has several lanes: by `c_id`, so that two calls with the same
-  // one meet in a batch and not at the unique key.
-  storage::CommitLane& LaneOfBalanceFree(const Payment& payment) {
+  // A payout holds money from its acceptance on, a deposit brings some at its end. What touches no balance has several
+  // lanes for each application: by `c_id`, so that two calls with the same one meet in a batch and not at the unique
+  // key.
+  storage::CommitLane& LaneFor(const Payment& payment, bool may_end) {
+    if (payment.direction == domain::Direction::kOut || may_end) return LaneOf(payment.application_id);
     const std::size_t spread = std::hash<std::string>{}(payment.c_id.text) % kLanesOfApplication;
     return *lanes_[(static_cast<std::size_t>(payment.application_id.value) + spread) % lanes_.size()];
-  }
-
-  storage::CommitLane& LaneOfReport(const Payment& payment, providers::ReportedState state) {
-    const bool deposit = payment.direction == domain::Direction::kIn;
-    const bool may_move_money = state != providers::ReportedState::kPending;
-    return deposit && !may_move_money ? LaneOfBalanceFree(payment) : LaneOf(payment.application_id);
   }
 
   providers::Provider* ProviderOf(const AcceptPayment& command) const {
@@ -370,7 +365,7 @@ class Engine::Impl final : public Payments, public storage::Access {
                     std::function<void(bool stored)> done) {
     auto job = std::make_unique<ReportJob>();
     const std::string h_id = payment.h_id;
-    storage::CommitLane& lane = LaneOfReport(payment, report.state);
+    storage::CommitLane& lane = LaneFor(payment, report.state != providers::ReportedState::kPending);
     job->h_id = h_id;
     job->seen = std::move(payment);
     job->report = report;
