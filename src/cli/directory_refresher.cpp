@@ -170,9 +170,9 @@ std::string DirectoryRefresher::JudgeDisk() {
     return "the room on the database's disk cannot be told: " + error.message();
   }
   free_bytes_ = static_cast<std::int64_t>(space.available);
-  if (free_bytes_ >= disk_.min_free_bytes) return {};
+  if (free_bytes_ >= disk_.min_free_mb * kMegabyte) return {};
   return "the database's disk has " + std::to_string(free_bytes_ / kMegabyte) + " MB left, and ops.min_free_mb is " +
-         std::to_string(disk_.min_free_bytes / kMegabyte);
+         std::to_string(disk_.min_free_mb);
 }
 
 std::string DirectoryRefresher::Judge() {

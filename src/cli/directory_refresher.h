@@ -23,7 +23,7 @@ namespace multihub::cli {
 // The disk of an SQLite file.
 struct DiskRoom {
   std::string path;  // of the file; empty: there is none
-  std::int64_t min_free_bytes = 0;
+  std::int64_t min_free_mb = 0;
 };
 
 class DirectoryRefresher {

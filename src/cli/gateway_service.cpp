@@ -85,8 +85,7 @@ http::FrontOptions ToFrontOptions(const HttpConfig& config, const std::vector<st
 }
 
 DiskRoom ToDiskRoom(const Config& config, const storage::DatabaseUrl& url) {
-  constexpr std::int64_t kMegabyte = 1'048'576;
-  return {url.path, config.ops.min_free_mb * kMegabyte};
+  return {url.path, config.ops.min_free_mb};
 }
 
 webhooks::DispatcherOptions ToDispatcherOptions(const WebhooksConfig& config, const std::string& owner) {
