@@ -74,7 +74,7 @@ const ConfigKey kKeys[] = {
      MULTIHUB_TEXT(database.url, TextForm::kDatabaseUrl)},
     {"database", "password", "The password of a mysql:// URL that names none.", MULTIHUB_SECRET(database.password)},
     {"database", "connect_timeout_s", "Seconds.", MULTIHUB_INTEGER(database.connect_timeout_s, 1, 300)},
-    {"database", "statement_timeout_s", "Seconds until a statement is given up.",
+    {"database", "statement_timeout_s", "Seconds until a statement of the gateway is given up.",
      MULTIHUB_INTEGER(database.statement_timeout_s, 1, 300)},
     {"database", "readers", "Sessions that only read (payment.status, balance.get).",
      MULTIHUB_INTEGER(database.readers, 1, 64)},

@@ -15,6 +15,9 @@
 namespace multihub::cli {
 namespace {
 
+// A command may look at everything there is, or build an index over it. Whoever started it waits, and can break it off.
+constexpr int kCommandStatementTimeoutS = 3600;
+
 // Nobody but the gateway's own user reads payments; SQLite gives its side files the rights of the database file.
 void CreatePrivateFile(const std::string& path) {
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -48,23 +51,34 @@ storage::DatabaseUrl Context::database_url() {
   return url;
 }
 
-storage::SessionOptions Context::session_options() {
+storage::SessionOptions Context::SessionOptionsOf(const storage::DatabaseUrl& url, bool command) {
   storage::SessionOptions options;
   options.connect_timeout_s = static_cast<int>(config().database.connect_timeout_s);
   options.statement_timeout_s = static_cast<int>(config().database.statement_timeout_s);
+  // On SQLite it is how long another writer is waited for, and that is as long for everybody.
+  const bool patient = command && url.engine == storage::Engine::kMysql;
+  if (patient) options.statement_timeout_s = std::max(options.statement_timeout_s, kCommandStatementTimeoutS);
   return options;
+}
+
+std::unique_ptr<storage::Session> Context::OpenKnown(const storage::DatabaseUrl& url, bool command) {
+  if (url.engine == storage::Engine::kSqlite && !std::filesystem::exists(url.path)) {
+    throw Refused("There is no database " + url.Redacted() + "; create it with `multihub migrate --database " +
+                  url.Redacted() + "`.");
+  }
+  auto session = storage::Database(url).Open(SessionOptionsOf(url, command));
+  RequireCurrentSchema(*session, url);
+  return session;
 }
 
 std::unique_ptr<storage::Session> Context::OpenCurrent() { return OpenCurrent(database_url()); }
 
 std::unique_ptr<storage::Session> Context::OpenCurrent(const storage::DatabaseUrl& url) {
-  if (url.engine == storage::Engine::kSqlite && !std::filesystem::exists(url.path)) {
-    throw Refused("There is no database " + url.Redacted() + "; create it with `multihub migrate --database " +
-                  url.Redacted() + "`.");
-  }
-  auto session = storage::Database(url).Open(session_options());
-  RequireCurrentSchema(*session, url);
-  return session;
+  return OpenKnown(url, /*command=*/true);
+}
+
+std::unique_ptr<storage::Session> Context::OpenToServe(const storage::DatabaseUrl& url) {
+  return OpenKnown(url, /*command=*/false);
 }
 
 std::unique_ptr<storage::Session> Context::OpenToMigrate(const storage::DatabaseUrl& url) {
@@ -77,7 +91,7 @@ std::unique_ptr<storage::Session> Context::OpenToMigrate(const storage::Database
     }
     CreatePrivateFile(url.path);
   }
-  return storage::Database(url).Open(session_options());
+  return storage::Database(url).Open(SessionOptionsOf(url, /*command=*/true));
 }
 
 void Context::Change(const std::function<void(storage::Session&)>& work) {

@@ -28,9 +28,12 @@ class Context {
   storage::DatabaseUrl database_url();
   bool database_given();
 
-  // A session on a database whose schema is the one of this program. Throws Refused, with the command to run.
+  // A command's session on a database whose schema is the one of this program; on a server its statements may take an
+  // hour. Throws Refused, with the command to run.
   std::unique_ptr<storage::Session> OpenCurrent();
   std::unique_ptr<storage::Session> OpenCurrent(const storage::DatabaseUrl& url);
+  // The same for the gateway, whose statements may take as long as is configured.
+  std::unique_ptr<storage::Session> OpenToServe(const storage::DatabaseUrl& url);
   // A session on a database that may have an older schema or none; a SQLite file and its directory are created.
   std::unique_ptr<storage::Session> OpenToMigrate(const storage::DatabaseUrl& url);
 
@@ -41,7 +44,8 @@ class Context {
   void Print(const std::string& json, const std::string& text) const;
 
  private:
-  storage::SessionOptions session_options();
+  storage::SessionOptions SessionOptionsOf(const storage::DatabaseUrl& url, bool command);
+  std::unique_ptr<storage::Session> OpenKnown(const storage::DatabaseUrl& url, bool command);
 
   std::optional<std::string> config_file_;
   std::optional<std::string> database_;

@@ -121,7 +121,7 @@ storage::DatabaseUrl DatabaseOf(Context* context, const ServeOptions& options) {
 // The schema, and whether this database is what --sandbox says.
 std::unique_ptr<storage::Session> OpenDatabase(Context* context, const ServeOptions& options,
                                                const storage::DatabaseUrl& url) {
-  if (!options.sandbox && !options.migrate) return context->OpenCurrent(url);
+  if (!options.sandbox && !options.migrate) return context->OpenToServe(url);
   auto session = context->OpenToMigrate(url);
   if (storage::SchemaVersion(*session) < storage::NewestSchemaVersion()) storage::Migrate(*session);
   RequireCurrentSchema(*session, url);

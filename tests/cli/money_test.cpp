@@ -1,3 +1,4 @@
+#include <future>
 #include <thread>
 
 #include "support/cli_runs.h"
@@ -133,6 +134,36 @@ TEST_CASE("the ledger check fails and names the first difference") {
   CHECK(document["ok"] == false);
   CHECK(document["problem"]["sequence"] == 2);
   CHECK(Contains(run.err, "The ledger is not sound"));
+}
+
+// Keeps a table from being read until somebody has waited for it for two seconds.
+class TableKeptBusy {
+ public:
+  TableKeptBusy(const std::string& database, const std::string& table) {
+    const std::string waited = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = '" + database +
+                               "' AND STATE LIKE 'Waiting for table%' AND TIME_MS > 2000";
+    keeping_ = std::async(std::launch::async, [=] {
+      support::SharedMariadb().Query("DELIMITER $$\nLOCK TABLES " + table + " WRITE$$\nBEGIN NOT ATOMIC WHILE (" +
+                                         waited + ") = 0 DO DO SLEEP(0.05); END WHILE; END$$\nUNLOCK TABLES$$\n",
+                                     database);
+    });
+    const std::string kept =
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = '" + database + "' AND STATE = 'User sleep'";
+    CHECK(Eventually([&] { return support::SharedMariadb().Query(kept)[0][0] != "0"; }));
+  }
+  ~TableKeptBusy() { keeping_.wait(); }
+
+ private:
+  std::future<void> keeping_;
+};
+
+TEST_CASE("the ledger check waits longer for a server than a gateway does for a statement") {
+  CliDatabase db(TestEngine::kMysql);
+  MakeApplication(db);
+  db.Json(Move("topup", "1000", "a"));
+  db.env["MULTIHUB_DATABASE_STATEMENT_TIMEOUT_S"] = "1";
+  const TableKeptBusy busy(db.url().substr(db.url().rfind('/') + 1), "ledger_postings");
+  CHECK(db.Json({"ledger", "verify"})["ok"] == true);
 }
 
 TEST_CASE("a rotated master key opens everything, the old one nothing, and the ledger's chain goes on") {
