@@ -248,8 +248,9 @@ void Merchant::AskBalance() {
   if (!result) return;
   Expect(result->value("/balance/id"_json_pointer, 0) == application_, "another's balance", request, *result);
   for (const json& amount : result->value("/balance/amounts"_json_pointer, json::array())) {
-    Expect(amount.value("value", -1) >= 0 && amount.value("value_freezing", -1) >= 0, "a negative balance", request,
-           *result);
+    constexpr std::int64_t kNone = -1;
+    Expect(amount.value("value", kNone) >= 0 && amount.value("value_freezing", kNone) >= 0, "a negative balance",
+           request, *result);
   }
 }
 
