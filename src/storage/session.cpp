@@ -115,9 +115,10 @@ class ResultRow final : public Row {
   const std::vector<Prepared::Slot>& slots_;
 };
 
-// Keeps at most this many texts prepared; multi-row statements come in a few sizes, so this is never reached by the
-// gateway's own statements.
-constexpr std::size_t kMaxPrepared = 512;
+// Keeps at most this many texts prepared, and forgets the one not used for longest. Statements of many rows come in a
+// few sizes and an UPDATE in as many forms as its rows have values in common, and each is as large as its values are
+// many.
+constexpr std::size_t kMaxPrepared = 192;
 
 class SociSession final : public Session {
  public:
@@ -182,7 +183,11 @@ class SociSession final : public Session {
   }
 
  private:
-  using Variants = std::vector<std::unique_ptr<Prepared>>;
+  // One text, prepared for each combination of types its values came in.
+  struct Text {
+    std::vector<std::unique_ptr<Prepared>> variants;
+    std::uint64_t last_used = 0;
+  };
 
   void Connect() {
     try {
@@ -216,14 +221,21 @@ class SociSession final : public Session {
     soci::session& session = Open();
     auto found = prepared_.find(sql);
     if (found == prepared_.end()) {
-      if (prepared_.size() >= kMaxPrepared) prepared_.clear();
-      found = prepared_.emplace(std::string(sql), Variants{}).first;
+      if (prepared_.size() >= kMaxPrepared) ForgetOldest();
+      found = prepared_.emplace(std::string(sql), Text{}).first;
     }
-    for (const auto& variant : found->second) {
+    Text& text = found->second;
+    text.last_used = ++uses_;
+    for (const auto& variant : text.variants) {
       if (variant->Fits(values, columns)) return *variant;
     }
-    found->second.push_back(std::make_unique<Prepared>(session, WithNamedPlaceholders(sql), values, columns));
-    return *found->second.back();
+    text.variants.push_back(std::make_unique<Prepared>(session, WithNamedPlaceholders(sql), values, columns));
+    return *text.variants.back();
+  }
+
+  void ForgetOldest() {
+    const auto older = [](const auto& a, const auto& b) { return a.second.last_used < b.second.last_used; };
+    prepared_.erase(std::min_element(prepared_.begin(), prepared_.end(), older));
   }
 
   // A statement that failed is not used again: SOCI would leak the values bound to it, and a cursor may be open.
@@ -240,7 +252,8 @@ class SociSession final : public Session {
   DatabaseUrl url_;
   SessionOptions options_;
   std::unique_ptr<soci::session> session_;
-  std::unordered_map<std::string, Variants, TextHash, std::equal_to<>> prepared_;
+  std::unordered_map<std::string, Text, TextHash, std::equal_to<>> prepared_;
+  std::uint64_t uses_ = 0;
 };
 
 }  // namespace
