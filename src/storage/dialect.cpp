@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "multihub/base/check.h"
+#include "storage/sqlite_library.h"
 
 namespace multihub::storage::dialect {
 namespace {
@@ -38,20 +38,13 @@ std::string Quoted(std::string_view text) {
   return out + "'";
 }
 
-// Every session stays with one thread, so SQLite need not lock around each of its calls. Must come before the first
-// connection.
-void UseOneThreadPerConnection() {
-  static const int configured = sqlite_api::sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
-  MULTIHUB_CHECK(configured == SQLITE_OK);
-}
-
 // SOCI's library does not export the type information that UBSan would look at.
 __attribute__((no_sanitize("vptr"))) sqlite_api::sqlite3* ConnectionOf(soci::session& session) {
   return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
 }
 
 void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
-  UseOneThreadPerConnection();
+  ConfigureSqlite();
   // The path needs no quoting by SOCI's rules unless it holds spaces or quotes.
   std::string connect = "db=\"" + url.path + "\" timeout=" + std::to_string(options.statement_timeout_s);
   if (options.read_only) connect += " readonly=1";
@@ -68,7 +61,7 @@ void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const Session
     sqlite_api::sqlite3_wal_hook(ConnectionOf(session), tell,
                                  const_cast<void*>(static_cast<const void*>(&options.on_wal_pages)));
   } else {
-    session << "PRAGMA wal_autocheckpoint=8192";
+    session << "PRAGMA wal_autocheckpoint=" + std::to_string(kWalPages);
   }
 }
 

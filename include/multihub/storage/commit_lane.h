@@ -16,6 +16,7 @@
 
 #include "multihub/base/clock.h"
 #include "multihub/observability/metrics.h"
+#include "multihub/storage/database.h"
 #include "multihub/storage/session.h"
 
 namespace multihub::storage {
@@ -47,9 +48,8 @@ struct LaneOptions {
   std::size_t max_batch = 64;
   std::size_t max_queue = 4096;  // per lane and kind
   int statement_timeout_s = 8;
-  std::size_t wal_pages = 8192;     // SQLite: the log is written back when it is this long; pages that many commits
-                                    // change are then written once
-  std::int64_t give_up_ms = 9'500;  // a job not stored by then, counted from received_us, fails
+  std::size_t wal_pages = kWalPages;
+  std::int64_t give_up_ms = 9'500;        // a job not stored by then, counted from received_us, fails
   std::int64_t never_commit_ms = 25'000;  // no COMMIT is sent for a job older than this
 };
 

@@ -30,12 +30,15 @@ struct DatabaseUrl {
   std::string Redacted() const;
 };
 
+// How long SQLite's log gets before it is written back: pages that many commits change are then written once.
+inline constexpr std::size_t kWalPages = 8192;
+
 struct SessionOptions {
   int connect_timeout_s = 3;
   int statement_timeout_s = 8;  // a statement that takes longer loses its connection (MySQL) or reports busy (SQLite)
   bool read_only = false;       // refuses writes on SQLite; on MySQL a promise of the caller
   // SQLite: told after each commit how many pages the write-ahead log has. Who asks for it sees to it that they are
-  // written back; else the session does so itself from time to time.
+  // written back; else the session does so itself whenever there are kWalPages.
   std::function<void(std::size_t)> on_wal_pages;
 };
 
