@@ -47,6 +47,12 @@ std::optional<std::string> PeerAddress(int socket) {
   return text;
 }
 
+bool IsTrustedProxy(const FrontOptions& options, const std::string& peer) {
+  if (options.trusted_proxies.empty()) return false;
+  const auto address = base::IpAddress::Parse(peer);
+  return address && IsTrusted(options.trusted_proxies, *address);
+}
+
 }  // namespace
 
 std::shared_ptr<Connection> Connection::Admit(const std::shared_ptr<FrontCore>& core, int socket) {
@@ -68,7 +74,12 @@ std::shared_ptr<Connection> Connection::Admit(const std::shared_ptr<FrontCore>& 
 }
 
 Connection::Connection(std::shared_ptr<FrontCore> core, std::uint64_t id, int own_fd, std::string peer_address)
-    : core_(std::move(core)), id_(id), peer_address_(std::move(peer_address)), fd_(own_fd), framer_(core_->options) {
+    : core_(std::move(core)),
+      id_(id),
+      peer_address_(std::move(peer_address)),
+      from_trusted_proxy_(IsTrustedProxy(core_->options, peer_address_)),
+      fd_(own_fd),
+      framer_(core_->options, from_trusted_proxy_) {
   ++core_->open;
   SetDeadline();
 }
@@ -165,6 +176,12 @@ bool Connection::HasUnfinishedAnswers() const {
   return !dropped_ && (!pending_.empty() || !output_.empty() || pumping_);
 }
 
+std::string Connection::ClientAddress(const Forwarding& forwarding) const {
+  if (!from_trusted_proxy_) return peer_address_;
+  const auto client = ForwardedClient(forwarding, core_->options.trusted_proxies);
+  return client ? client->Format() : peer_address_;
+}
+
 void Connection::Pump(Lock& lock) {
   pumping_ = true;
   stalled_ = false;
@@ -205,7 +222,7 @@ void Connection::Dispatch(Lock& lock, FramedRequest framed) {
   const bool overloaded = core_->in_flight++ >= core_->options.max_in_flight;
   if (overloaded) ++core_->overloads;
 
-  framed.request.peer_address = peer_address_;
+  framed.request.client_address = ClientAddress(framed.forwarding);
   Responder responder(std::make_shared<Responder::Slot>(shared_from_this(), sequence));
   lock.unlock();
   // The one place where a handler's exception ends: the responder goes unused, which closes the connection.

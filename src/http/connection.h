@@ -70,6 +70,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Response response;
   };
 
+  std::string ClientAddress(const Forwarding& forwarding) const;
   void Pump(Lock& lock);
   void Dispatch(Lock& lock, FramedRequest framed);
   void Refuse(Lock& lock, FramingFault fault);
@@ -91,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::shared_ptr<FrontCore> core_;
   const std::uint64_t id_;
   const std::string peer_address_;
+  const bool from_trusted_proxy_;
   std::atomic<std::int64_t> deadline_us_{kNever};
 
   mutable std::mutex mutex_;

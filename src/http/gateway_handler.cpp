@@ -21,7 +21,7 @@ rpc::Call ToCall(Request request) {
   call.content_type = std::move(request.headers[kContentType]);
   call.body = std::move(request.body);
   call.body_too_large = request.body_too_large;
-  call.peer_address = std::move(request.peer_address);
+  call.client_address = std::move(request.client_address);
   call.received_us = request.received_us;
   return call;
 }

@@ -79,12 +79,25 @@ bool FieldLineIsSound(std::string_view line) {
   return colon != std::string_view::npos && colon != 0 && AllAre(line.substr(0, colon), kToken);
 }
 
+// RFC 9110 section 5.3: a repeated field means its values in a list.
+void Keep(std::string_view value, std::optional<std::string>* kept) {
+  if (*kept) {
+    (*kept)->append(", ").append(value);
+  } else {
+    kept->emplace(value);
+  }
+}
+
 }  // namespace
 
 // What one message says, gathered from Beast's callbacks.
 class RequestFramer::Parser {
  public:
-  explicit Parser(const FrontOptions& options) : options_(options), repeated_(options.unrepeatable.size()) {}
+  Parser(const FrontOptions& options, bool from_trusted_proxy)
+      : options_(options),
+        keeps_forwarded_(from_trusted_proxy && options.forwarded_field != ForwardedField::kXForwardedFor),
+        keeps_x_forwarded_for_(from_trusted_proxy && options.forwarded_field != ForwardedField::kForwarded),
+        repeated_(options.unrepeatable.size()) {}
 
   void Start(std::int64_t received_us);
   // Whether Beast took all of `bytes` without complaint.
@@ -151,6 +164,7 @@ class RequestFramer::Parser {
   }
 
   const FrontOptions& options_;
+  const bool keeps_forwarded_, keeps_x_forwarded_for_;
   std::optional<Beast> beast_;
   FramedRequest framed_;
   std::vector<bool> repeated_;
@@ -262,15 +276,12 @@ bool RequestFramer::Parser::NoteRepeated(std::string_view name) {
 
 void RequestFramer::Parser::KeepIfWanted(std::string_view name, std::string_view value) {
   for (std::size_t i = 0; i < options_.headers.size(); ++i) {
-    if (!EqualsIgnoringCase(name, options_.headers[i])) continue;
-    std::optional<std::string>& kept = framed_.request.headers[i];
-    // RFC 9110 section 5.3: a repeated field means its values in a list.
-    if (kept) {
-      kept->append(", ").append(value);
-    } else {
-      kept.emplace(value);
-    }
-    return;
+    if (EqualsIgnoringCase(name, options_.headers[i])) return Keep(value, &framed_.request.headers[i]);
+  }
+  if (keeps_forwarded_ && EqualsIgnoringCase(name, "forwarded")) {
+    Keep(value, &framed_.forwarding.forwarded);
+  } else if (keeps_x_forwarded_for_ && EqualsIgnoringCase(name, "x-forwarded-for")) {
+    Keep(value, &framed_.forwarding.x_forwarded_for);
   }
 }
 
@@ -289,8 +300,8 @@ void RequestFramer::Parser::MarkTooLarge() {
   framed_.keep_alive = false;
 }
 
-RequestFramer::RequestFramer(const FrontOptions& options)
-    : options_(options), parser_(std::make_unique<Parser>(options)) {}
+RequestFramer::RequestFramer(const FrontOptions& options, bool from_trusted_proxy)
+    : options_(options), parser_(std::make_unique<Parser>(options, from_trusted_proxy)) {}
 
 RequestFramer::~RequestFramer() = default;
 

@@ -14,12 +14,14 @@
 #include <string_view>
 #include <vector>
 
+#include "http/forwarded.h"
 #include "multihub/http/front.h"
 
 namespace multihub::http {
 
 struct FramedRequest {
-  Request request;         // peer_address is left empty
+  Request request;         // client_address is left empty
+  Forwarding forwarding;   // of a trusted proxy's request
   bool keep_alive = true;  // what RFC 9112 section 9.3 makes of version and Connection; false after body_too_large
   bool http_1_0 = false;
   bool head = false;
@@ -30,8 +32,8 @@ class RequestFramer {
   enum class Step { kNeedMore, kRequest, kFault };
   enum class Phase { kIdle, kHeader, kBody, kClosed };
 
-  // `options` must outlive the framer.
-  explicit RequestFramer(const FrontOptions& options);
+  // `options` must outlive the framer. FramedRequest::forwarding is filled in for the requests of trusted proxies only.
+  explicit RequestFramer(const FrontOptions& options, bool from_trusted_proxy = false);
   ~RequestFramer();
   RequestFramer(const RequestFramer&) = delete;
   RequestFramer& operator=(const RequestFramer&) = delete;

@@ -196,7 +196,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
     observability::Log(passage.source_charged ? LogLevel::kInfo : LogLevel::kDebug, "call_refused",
                        {{LogField::kRequestId, open.request_id},
                         {LogField::kApplicationId, open.application_id.value},
-                        {LogField::kAddress, passage.call.peer_address},
+                        {LogField::kAddress, passage.call.client_address},
                         {LogField::kCode, static_cast<std::int64_t>(refusal.code)}});
   }
 

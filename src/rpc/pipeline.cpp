@@ -161,7 +161,7 @@ Pipeline::Refused Pipeline::CheckApplication(Passage* passage) {
   }
   if (!passage->application->enabled) return Refuse(Code::kApplicationDisabled);
   if (base::SeededFault("allow-list-ignored")) return std::nullopt;
-  if (!passage->application->AllowsAddress(passage->call.peer_address)) return Refuse(Code::kAddressNotAllowed);
+  if (!passage->application->AllowsAddress(passage->call.client_address)) return Refuse(Code::kAddressNotAllowed);
   return std::nullopt;
 }
 
@@ -247,7 +247,7 @@ Pipeline::Refused Pipeline::CheckParams(Passage* passage) {
 errors::Refusal Pipeline::ChargeSource(Passage* passage, errors::Refusal refusal) {
   if (!options_.limits_enabled) return refusal;
   // Addresses that cannot be read share one bucket.
-  const base::IpAddress source = base::IpAddress::Parse(passage->call.peer_address).value_or(base::IpAddress());
+  const base::IpAddress source = base::IpAddress::Parse(passage->call.client_address).value_or(base::IpAddress());
   const TokenAnswer tokens = source_buckets_.Take(source.Prefix64(), NowNs());
   if (!tokens.taken) {
     limited_[static_cast<std::size_t>(RateClass::kNone)].Add();

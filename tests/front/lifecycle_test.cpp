@@ -80,10 +80,40 @@ TEST_CASE("a front serves several addresses and both families") {
     support::TcpClient client;
     REQUIRE(client.Connect(c.address, c.port));
     CHECK(Exchange(&client, Post("/now", "x")) == "echo:x");
-    CHECK(test.handler->last().peer_address == c.seen_as);
+    CHECK(test.handler->last().client_address == c.seen_as);
   }
   support::TcpClient client;
   CHECK_FALSE(client.Connect("127.0.0.1", ports[2]));
+}
+
+TEST_CASE("a trusted proxy's word on the client's address counts, anybody else's does not") {
+  FrontOptions options = TestOptions();
+  options.listen = {"127.0.0.1:0", "[::1]:0"};
+  options.trusted_proxies = {base::Cidr::Parse("127.0.0.1").value(), base::Cidr::Parse("10.0.0.0/8").value()};
+  const TestFront test(options);
+  const auto seen = [&](support::TcpClient* client, const std::string& fields) {
+    CHECK(Exchange(client, Post("/now", "x", fields)) == "echo:x");
+    return test.handler->last().client_address;
+  };
+  support::TcpClient proxy = test.Connect();
+  // Another client with each request of one connection.
+  CHECK(seen(&proxy, "X-Forwarded-For: 203.0.113.9\r\n") == "203.0.113.9");
+  CHECK(seen(&proxy, "") == "127.0.0.1");
+  CHECK(seen(&proxy, "Forwarded: for=\"[2001:DB8::9]:4711\"\r\nX-Forwarded-For: 203.0.113.9\r\n") == "2001:db8::9");
+  CHECK(seen(&proxy, "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-For: 203.0.113.9, 10.0.0.1\r\n") == "203.0.113.9");
+  CHECK(seen(&proxy, "X-Forwarded-For: 203.0.113.9, unknown\r\n") == "127.0.0.1");
+  CHECK(seen(&proxy, "Forwarded: for=_hidden\r\nX-Forwarded-For: 203.0.113.9\r\n") == "127.0.0.1");
+  support::TcpClient stranger;
+  REQUIRE(stranger.Connect("::1", test.front->ports()[1]));
+  CHECK(seen(&stranger, "X-Forwarded-For: 203.0.113.9\r\nForwarded: for=203.0.113.9\r\n") == "::1");
+}
+
+TEST_CASE("without trusted proxies nobody is believed") {
+  const TestFront test;
+  auto client = test.Connect();
+  CHECK(Exchange(&client, Post("/now", "x", "X-Forwarded-For: 203.0.113.9\r\nForwarded: for=203.0.113.9\r\n")) ==
+        "echo:x");
+  CHECK(test.handler->last().client_address == "127.0.0.1");
 }
 
 TEST_CASE("connections of one front are spread over its threads") {

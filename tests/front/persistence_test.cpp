@@ -56,7 +56,7 @@ TEST_CASE("what the handler gets is what was sent") {
   REQUIRE(request.headers.size() == 2);
   CHECK(request.headers[0] == std::optional<std::string>("some value"));
   CHECK_FALSE(request.headers[1]);
-  CHECK(request.peer_address == "127.0.0.1");
+  CHECK(request.client_address == "127.0.0.1");
   CHECK(request.received_us > 0);
 }
 

@@ -71,7 +71,7 @@ class Target {
     call.application_id = OptionalLine(&text);
     call.data_hash = OptionalLine(&text);
     call.content_type = OptionalLine(&text);
-    call.peer_address = Line(&text);
+    call.client_address = Line(&text);
     call.body = std::string(text);
     const rpc::Reply reply = Ask(*limited_, call);
     MULTIHUB_CHECK(reply.data_hash.empty());

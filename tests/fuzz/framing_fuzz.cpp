@@ -23,6 +23,7 @@ FrontOptions Options() {
   FrontOptions options;
   options.headers = {"x-data-hash", "content-type"};
   options.unrepeatable = {"x-data-hash"};
+  options.trusted_proxies = {multihub::base::Cidr::Parse("10.0.0.0/8").value()};
   options.max_header_bytes = 512;
   options.max_headers = 8;
   options.max_body_bytes = 64;
@@ -52,6 +53,8 @@ std::string Describe(const FramedRequest& framed) {
   text += framed.http_1_0 ? "|1.0" : "|1.1";
   text += framed.head ? "|head" : "|";
   text += request.body_too_large ? "|large" : "|";
+  const auto client = ForwardedClient(framed.forwarding, Options().trusted_proxies);
+  text += client ? "|" + client->Format() : "|-";
   return text + "|" + request.body;
 }
 
@@ -72,7 +75,7 @@ void Take(RequestFramer* framer, const FrontOptions& options, std::vector<std::s
 
 std::vector<std::string> Frame(std::string_view stream, std::vector<std::size_t> cuts) {
   const FrontOptions options = Options();
-  RequestFramer framer(options);
+  RequestFramer framer(options, true);
   std::vector<std::string> events;
   std::size_t begin = 0;
   cuts.push_back(stream.size());

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "multihub/base/ip_address.h"
 #include "multihub/observability/metrics.h"
 
 namespace multihub::http {
@@ -27,7 +28,9 @@ struct Request {
   std::vector<std::optional<std::string>> headers;  // parallel to FrontOptions::headers; nullopt: not sent
   std::string body;                                 // complete, de-chunked; empty when body_too_large
   bool body_too_large = false;  // over max_body_bytes: the handler answers from the headers; then the connection closes
-  std::string peer_address;     // numeric, without port; an IPv4 client of a dual-stack socket is dotted IPv4
+  // Whose call it is: the peer's address, or what a trusted proxy says (FrontOptions::trusted_proxies). Numeric,
+  // without port; an IPv4 client of a dual-stack socket is dotted IPv4.
+  std::string client_address;
   std::int64_t received_us = 0;  // base::Clock::MonotonicUs() when the first byte of the request was read
 };
 
@@ -73,11 +76,16 @@ class RequestHandler {
   virtual Response RefuseOverload() = 0;
 };
 
+// Which fields of a trusted proxy tell the client's address; with kEither Forwarded counts where both are sent.
+enum class ForwardedField { kEither, kForwarded, kXForwardedFor };
+
 struct FrontOptions {
   std::vector<std::string> listen = {"127.0.0.1:8080"};  // "ADDR:PORT", "[V6]:PORT"; "[::]:P" takes both families
   std::vector<std::string> headers;                      // request header fields the handler wants, lower case
   std::vector<std::string> unrepeatable;  // header fields (lower case) that make a request unacceptable when sent twice
-  int threads = 1;                        // reactor threads
+  std::vector<base::Cidr> trusted_proxies;  // peers that are believed when they name another client; by default none
+  ForwardedField forwarded_field = ForwardedField::kEither;
+  int threads = 1;                          // reactor threads
   std::size_t max_header_bytes = 8 * 1024;  // request line and header block
   std::size_t max_headers = 100;
   std::size_t max_body_bytes = 64 * 1024;

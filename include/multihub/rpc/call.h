@@ -18,7 +18,7 @@ struct Call {
   std::optional<std::string> content_type;    // Content-Type
   std::string body;
   bool body_too_large = false;
-  std::string peer_address;      // numeric
+  std::string client_address;    // numeric; the caller's own, not a trusted proxy's
   std::int64_t received_us = 0;  // base::Clock::MonotonicUs()
 };
 

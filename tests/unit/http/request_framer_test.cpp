@@ -225,6 +225,40 @@ TEST_CASE("100-continue is never due for a body that is too large or empty") {
   }
 }
 
+// "forwarded|x-forwarded-for" as the framer kept them.
+std::string ForwardingOf(const std::string& fields, bool from_trusted_proxy, ForwardedField field) {
+  FrontOptions options = FramingTestOptions();
+  options.forwarded_field = field;
+  RequestFramer framer(options, from_trusted_proxy);
+  framer.Append("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n", 0);
+  FramedRequest request;
+  FramingFault fault{};
+  REQUIRE(framer.Next(&request, &fault) == Step::kRequest);
+  return request.forwarding.forwarded.value_or("-") + "|" + request.forwarding.x_forwarded_for.value_or("-");
+}
+
+TEST_CASE("what is forwarded is looked for in the requests of trusted proxies only, and in the fields that count") {
+  const std::string fields =
+      "forwarded: for=192.0.2.1\r\nX-Forwarded-For: 192.0.2.2\r\nFORWARDED:  for=192.0.2.3 \r\nX-FORWARDED-FOR:\r\n";
+  CHECK(ForwardingOf(fields, false, ForwardedField::kEither) == "-|-");
+  CHECK(ForwardingOf(fields, true, ForwardedField::kEither) == "for=192.0.2.1, for=192.0.2.3|192.0.2.2, ");
+  CHECK(ForwardingOf(fields, true, ForwardedField::kForwarded) == "for=192.0.2.1, for=192.0.2.3|-");
+  CHECK(ForwardingOf(fields, true, ForwardedField::kXForwardedFor) == "-|192.0.2.2, ");
+  CHECK(ForwardingOf("X-Forwarded-Fo: 192.0.2.2\r\nX-Forwarded-Host: a\r\n", true, ForwardedField::kEither) == "-|-");
+}
+
+TEST_CASE("what one request was forwarded for is forgotten with the next") {
+  const FrontOptions options = FramingTestOptions();
+  RequestFramer framer(options, true);
+  framer.Append("GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.2\r\n\r\n" + kGood, 0);
+  FramedRequest request;
+  FramingFault fault{};
+  REQUIRE(framer.Next(&request, &fault) == Step::kRequest);
+  CHECK(request.forwarding.x_forwarded_for == "192.0.2.2");
+  REQUIRE(framer.Next(&request, &fault) == Step::kRequest);
+  CHECK_FALSE(request.forwarding.x_forwarded_for);
+}
+
 TEST_CASE("a request's time is that of its first byte, also when it was read behind another one") {
   const FrontOptions options = FramingTestOptions();
   RequestFramer framer(options);

@@ -103,7 +103,7 @@ inline rpc::Call SignedCall(std::int64_t application, const std::string& body) {
   call.data_hash = SignatureOf(body, SecretOf(application));
   call.content_type = "application/json";
   call.body = body;
-  call.peer_address = "192.0.2.10";
+  call.client_address = "192.0.2.10";
   return call;
 }
 

@@ -717,9 +717,9 @@ TEST_CASE_METHOD(GatewayTest, "sources are counted by address, of IPv6 by the /6
   const auto shared = [this](const std::string& one, const std::string& other) {
     Open();
     Call call = SignedCall(kUnknown, kPing);
-    call.peer_address = one;
+    call.client_address = one;
     CHECK(CodeOf(Ask(call)) == 3003);
-    call.peer_address = other;
+    call.client_address = other;
     return CodeOf(Ask(call)) == 1000;
   };
   CHECK(shared("192.0.2.1", "192.0.2.1"));
