@@ -19,6 +19,8 @@ namespace multihub::cli {
 // The merchant port.
 struct HttpConfig {
   std::vector<std::string> listen = {"127.0.0.1:8080"};
+  std::vector<std::string> trusted_proxies;
+  std::string forwarded_header = "either";
   std::int64_t threads = 1;
   std::int64_t max_connections = 10000;
   std::int64_t max_in_flight = 4096;
@@ -135,7 +137,7 @@ struct Config {
 };
 
 // Texts that must have a form of their own.
-enum class TextForm { kAny, kAddress, kDatabaseUrl, kLogLevel, kFileOrNone };
+enum class TextForm { kAny, kAddress, kProxyNetwork, kForwardedHeader, kDatabaseUrl, kLogLevel, kFileOrNone };
 
 struct BoolKey {
   bool& (*field)(Config&);
@@ -152,6 +154,7 @@ struct TextKey {
 struct TextListKey {
   std::vector<std::string>& (*field)(Config&);
   TextForm form;
+  bool may_be_empty;
 };
 // Only by environment, or by a file that the environment names; never in a configuration file.
 struct SecretKey {

@@ -31,14 +31,20 @@ constexpr ConfigSection kSections[] = {
   IntegerKey { MULTIHUB_FIELD(std::int64_t, member), min, max }
 #define MULTIHUB_TEXT(member, form) \
   TextKey { MULTIHUB_FIELD(std::string, member), form }
-#define MULTIHUB_TEXTS(member, form) \
-  TextListKey { MULTIHUB_FIELD(std::vector<std::string>, member), form }
+#define MULTIHUB_TEXTS(member, form, may_be_empty) \
+  TextListKey { MULTIHUB_FIELD(std::vector<std::string>, member), form, may_be_empty }
 #define MULTIHUB_SECRET(member) \
   SecretKey { MULTIHUB_FIELD(base::SecretString, member) }
 
 const ConfigKey kKeys[] = {
     {"http", "listen", "ADDR:PORT, one or more; [::]:PORT takes IPv4 and IPv6; port 0 picks a free one.",
-     MULTIHUB_TEXTS(http.listen, TextForm::kAddress)},
+     MULTIHUB_TEXTS(http.listen, TextForm::kAddress, false)},
+    {"http", "trusted_proxies",
+     "Addresses or networks of proxies (10.0.0.5, 2001:db8::/64) that are believed when they name the client.",
+     MULTIHUB_TEXTS(http.trusted_proxies, TextForm::kProxyNetwork, true)},
+    {"http", "forwarded_header",
+     "Which header they do it by: forwarded, x-forwarded-for, or either (Forwarded, where both are sent).",
+     MULTIHUB_TEXT(http.forwarded_header, TextForm::kForwardedHeader)},
     {"http", "threads", "Reactor threads.", MULTIHUB_INTEGER(http.threads, 1, 256)},
     {"http", "max_connections", "Open connections; further ones are closed at once.",
      MULTIHUB_INTEGER(http.max_connections, 1, 1'000'000)},

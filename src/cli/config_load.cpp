@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/config.h"
+#include "multihub/base/ip_address.h"
 #include "multihub/storage/database.h"
 
 extern char** environ;  // POSIX
@@ -44,6 +45,22 @@ bool IsAddress(const std::string& text) {
   return port && *port >= 0 && *port <= 65535;
 }
 
+// The rest of a sentence, or nothing.
+Problem CheckProxyNetwork(const std::string& text) {
+  const auto network = base::Cidr::Parse(text);
+  if (!network) {
+    return "must be addresses or networks, such as 10.0.0.5, 10.0.0.0/24 or 2001:db8::/64; " + text + " is neither";
+  }
+  if (network->length() == 0) {
+    return "may not hold " + text + ": whoever calls could claim any address; name the proxies alone";
+  }
+  return std::nullopt;
+}
+
+bool IsForwardedHeader(const std::string& text) {
+  return text == "either" || text == "forwarded" || text == "x-forwarded-for";
+}
+
 bool IsLogLevel(const std::string& text) {
   return text == "debug" || text == "info" || text == "warn" || text == "error";
 }
@@ -60,6 +77,11 @@ Problem CheckForm(TextForm form, const std::string& text) {
     case TextForm::kAddress:
       if (!IsAddress(text)) return "must be ADDR:PORT, such as 127.0.0.1:8080 or [::]:8080";
       return std::nullopt;
+    case TextForm::kProxyNetwork:
+      return CheckProxyNetwork(text);
+    case TextForm::kForwardedHeader:
+      if (!IsForwardedHeader(text)) return "must be forwarded, x-forwarded-for or either";
+      return std::nullopt;
     case TextForm::kLogLevel:
       if (!IsLogLevel(text)) return "must be debug, info, warn or error";
       return std::nullopt;
@@ -73,12 +95,12 @@ Problem CheckForm(TextForm form, const std::string& text) {
   return std::nullopt;
 }
 
-Problem SetTexts(std::vector<std::string>* field, TextForm form, std::vector<std::string> texts) {
-  if (texts.empty()) return "needs at least one value";
+Problem SetTexts(Config* config, const TextListKey& key, std::vector<std::string> texts) {
+  if (texts.empty() && !key.may_be_empty) return "needs at least one value";
   for (const std::string& text : texts) {
-    if (Problem problem = CheckForm(form, text)) return problem;
+    if (Problem problem = CheckForm(key.form, text)) return problem;
   }
-  *field = std::move(texts);
+  key.field(*config) = std::move(texts);
   return std::nullopt;
 }
 
@@ -191,7 +213,7 @@ class FileReader {
         if (!element.IsScalar()) return "must be a list of texts";
         texts.push_back(element.Scalar());
       }
-      return SetTexts(&list->field(*config_), list->form, std::move(texts));
+      return SetTexts(config_, *list, std::move(texts));
     }
     if (!value.IsScalar()) return "must be a single value";
     return SetFromText(config_, key, value.Scalar());
@@ -326,7 +348,7 @@ std::optional<std::string> SetFromText(Config* config, const ConfigKey& key, con
     return std::nullopt;
   }
   if (const auto* type = std::get_if<TextListKey>(&key.type)) {
-    return SetTexts(&type->field(*config), type->form, SplitAtCommas(text));
+    return SetTexts(config, *type, SplitAtCommas(text));
   }
   return "is a secret: set " + key.EnvironmentName() + " or " + key.EnvironmentName() + "_FILE";
 }

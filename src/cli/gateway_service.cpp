@@ -66,9 +66,18 @@ payments::EngineOptions ToEngineOptions(const Config& config) {
   return options;
 }
 
+http::ForwardedField ToForwardedField(const std::string& header) {
+  if (header == "forwarded") return http::ForwardedField::kForwarded;
+  return header == "x-forwarded-for" ? http::ForwardedField::kXForwardedFor : http::ForwardedField::kEither;
+}
+
 http::FrontOptions ToFrontOptions(const HttpConfig& config, const std::vector<std::string>& listen) {
   http::FrontOptions options = http::MerchantFrontOptions();
   options.listen = listen;
+  for (const std::string& network : config.trusted_proxies) {
+    options.trusted_proxies.push_back(base::Cidr::Parse(network).value());
+  }
+  options.forwarded_field = ToForwardedField(config.forwarded_header);
   options.threads = static_cast<int>(config.threads);
   options.max_header_bytes = static_cast<std::size_t>(config.max_header_bytes);
   options.max_headers = static_cast<std::size_t>(config.max_headers);

@@ -181,7 +181,10 @@ TEST_CASE("a wrong configuration stops a command with the key and what to change
   CheckRefusal(RunCli({"config", "check", file}), "nearest is http.threads");
   CheckRefusal(RunCli({"serve", "--config", file}), "nearest is http.threads");
   CheckRefusal(RunCli({"config", "print"}, {{"MULTIHUB_LIMITS_ENABLE", "no"}}), "MULTIHUB_LIMITS_ENABLED");
-  support::WriteFile(file, "http:\n  threads: 2\n");
+  support::WriteFile(file, "http:\n  trusted_proxies: [10.0.0.5, 10.0.0.256]\n");
+  CheckRefusal(RunCli({"config", "check", file}), "line 2: http.trusted_proxies must be addresses or networks");
+  CheckRefusal(RunCli({"serve", "--config", file}), "10.0.0.256 is neither");
+  support::WriteFile(file, "http:\n  threads: 2\n  trusted_proxies: [10.0.0.5, \"2001:db8::/64\"]\n");
   CHECK(RunCli({"config", "check", file}).exit_code == 0);
   CHECK(Contains(RunCli({"config", "print", "--config", file}).out, "threads: 2\n"));
   CHECK(Contains(RunCli({"config", "print", "--config", file}, {{"MULTIHUB_HTTP_THREADS", "3"}}).out, "threads: 3\n"));

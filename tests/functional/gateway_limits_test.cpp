@@ -1,4 +1,7 @@
 // Rate limits, as merchants and strangers meet them.
+#include <set>
+#include <sstream>
+
 #include "support/gateway_fixture.h"
 
 namespace multihub::functional {
@@ -95,6 +98,71 @@ TEST_CASE("gateway: whoever does not authenticate is shed by his address, and ne
   CHECK(refused < 1000);
   CheckUnsigned(answer, 1000);
   CHECK(Header(answer, "Retry-After") >= 1);
+}
+
+// A call from behind a proxy, which is this test: refused for its signature.
+Answer RefusedFor(SignedClient* proxy, const std::string& field, const std::string& value) {
+  return proxy->CallWith(kPing, {{"X-Data-Hash", support::Sign(kPing, "a wrong secret")}, {field, value}});
+}
+
+std::set<std::string> AddressesIn(const std::string& log) {
+  std::set<std::string> addresses;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    const json entry = json::parse(line);
+    if (entry["event"] == "call_refused") addresses.insert(entry["address"].get<std::string>());
+  }
+  return addresses;
+}
+
+TEST_CASE("gateway: behind a trusted proxy each client has a bucket, a line in the log and an allow-list of its own") {
+  Sandbox sandbox(TestEngine::kSqlite, Limited({{"MULTIHUB_LIMITS_UNAUTHENTICATED_PER_MINUTE_SANDBOX", "3"},
+                                                {"MULTIHUB_HTTP_TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/8"}}));
+  SignedClient proxy = sandbox.Client();
+  const auto exhaust = [&](const std::string& field, const std::string& value) {
+    for (int n = 0; n < 1000; ++n) {
+      if (RefusedFor(&proxy, field, value).code() == 1000) return;
+    }
+    FAIL("never shed: " << value);
+  };
+  exhaust("X-Forwarded-For", "203.0.113.9");
+  // The same client over one more hop, with whatever it says of itself; and with the other field.
+  CheckUnsigned(RefusedFor(&proxy, "X-Forwarded-For", "198.51.100.7, 203.0.113.9, 10.0.0.1"), 1000);
+  CheckUnsigned(RefusedFor(&proxy, "Forwarded", "for=198.51.100.7, for=\"203.0.113.9:4711\";proto=https"), 1000);
+  CheckUnsigned(RefusedFor(&proxy, "X-Forwarded-For", "198.51.100.7"), 3000);
+  exhaust("Forwarded", "for=\"[2001:db8:0:1::9]\"");
+  CheckUnsigned(RefusedFor(&proxy, "Forwarded", "for=\"[2001:db8:0:1:ffff::]\""), 1000);  // the same /64
+  CheckUnsigned(RefusedFor(&proxy, "Forwarded", "for=\"[2001:db8:0:2::9]\""), 3000);
+  // What cannot be read is the proxy's own.
+  CheckUnsigned(RefusedFor(&proxy, "Forwarded", "for=unknown"), 3000);
+  // A signature that verifies is never asked where it comes from, but for an allow-list.
+  CheckAnswer(proxy.CallWith(kPing, {{"X-Forwarded-For", "203.0.113.9"}}), 0);
+  sandbox.Cli({"app", "allow-ip", "1", "198.51.100.0/24"});
+  CHECK(Eventually([&] { return proxy.CallWith(kPing, {{"X-Forwarded-For", "203.0.113.9"}}).code() != 0; }));
+  CheckAnswer(proxy.CallWith(kPing, {{"X-Forwarded-For", "203.0.113.9, 198.51.100.7"}}), 0);
+  CheckUnsigned(proxy.CallWith(kPing, {{"X-Forwarded-For", "198.51.100.7, 192.0.2.4"}}), 3005);
+  CheckUnsigned(proxy.CallWith(kPing, {{"X-Forwarded-For", "198.51.100.7, unknown"}}), 3005);
+
+  CHECK(sandbox.gateway().Terminate() == 0);
+  const std::set<std::string> addresses = AddressesIn(sandbox.gateway().log());
+  const std::set<std::string> expected = {"203.0.113.9",     "198.51.100.7", "2001:db8:0:1::9",
+                                          "2001:db8:0:2::9", "127.0.0.1",    "192.0.2.4"};
+  CHECK(addresses == expected);
+}
+
+TEST_CASE("gateway: nobody is believed who is no trusted proxy") {
+  Sandbox sandbox(TestEngine::kSqlite, Limited({{"MULTIHUB_LIMITS_UNAUTHENTICATED_PER_MINUTE_SANDBOX", "3"},
+                                                {"MULTIHUB_HTTP_TRUSTED_PROXIES", "192.0.2.1"}}));
+  SignedClient client = sandbox.Client();
+  Answer answer;
+  int calls = 0;
+  // Another address with every call, and one bucket for all.
+  while (calls < 200 && answer.code() != 1000) {
+    answer = RefusedFor(&client, "X-Forwarded-For", "203.0.113." + std::to_string(calls++));
+  }
+  CheckUnsigned(answer, 1000);
+  CHECK(sandbox.gateway().Terminate() == 0);
+  CHECK(AddressesIn(sandbox.gateway().log()) == std::set<std::string>{"127.0.0.1"});
 }
 
 }  // namespace

@@ -97,6 +97,8 @@ TEST_CASE("every key has an environment override named after it") {
     if (const auto* type = std::get_if<TextListKey>(&key.type)) form = form_of(*type);
     if (form == TextForm::kAddress) text = "127.0.0.1:1";
     if (form == TextForm::kDatabaseUrl) text = "sqlite:///./x.db";
+    if (form == TextForm::kProxyNetwork) text = "10.0.0.0/24";
+    if (form == TextForm::kForwardedHeader) text = "forwarded";
     if (form == TextForm::kLogLevel) text = "debug";
     if (form == TextForm::kFileOrNone) text = std::string(MULTIHUB_SOURCE_DIR) + "/README.md";
     const auto loaded = LoadConfig(std::nullopt, {{key.EnvironmentName(), text}});
@@ -136,6 +138,17 @@ TEST_CASE("a list is a YAML sequence, one scalar, or commas in the environment")
   CHECK(LoadConfig(std::nullopt, {{"MULTIHUB_HTTP_LISTEN", "127.0.0.1:1, [::1]:2"}}).value().http.listen == two);
 }
 
+TEST_CASE("trusted proxies are addresses and networks of both families, or none") {
+  CHECK(Config{}.http.trusted_proxies.empty());
+  CHECK(LoadText("http:\n  trusted_proxies: []\n").value().http.trusted_proxies.empty());
+  const std::vector<std::string> three = {"10.0.0.5", "192.0.2.0/24", "2001:db8::/64"};
+  CHECK(LoadText("http:\n  trusted_proxies: [10.0.0.5, 192.0.2.0/24, \"2001:db8::/64\"]\n")
+            .value()
+            .http.trusted_proxies == three);
+  const Environment variable = {{"MULTIHUB_HTTP_TRUSTED_PROXIES", "10.0.0.5, 192.0.2.0/24,2001:db8::/64"}};
+  CHECK(LoadConfig(std::nullopt, variable).value().http.trusted_proxies == three);
+}
+
 struct BadFile {
   const char* yaml;
   std::vector<std::string> says;
@@ -154,6 +167,15 @@ TEST_CASE("a bad file is refused with the line, the key and what to change") {
       {"ops:\n  listen: nowhere\n", {"line 2", "ops.listen must be ADDR:PORT"}},
       {"ops:\n  listen: \"127.0.0.1:70000\"\n", {"line 2", "ops.listen must be ADDR:PORT"}},
       {"http:\n  listen: []\n", {"line 2", "http.listen needs at least one value"}},
+      {"http:\n  trusted_proxies: [10.0.0.5, 10.0.0.0/33]\n",
+       {"line 2", "http.trusted_proxies must be addresses or networks", "10.0.0.0/33 is neither"}},
+      {"http:\n  trusted_proxies: proxy.example.test\n", {"line 2", "proxy.example.test is neither"}},
+      {"http:\n  trusted_proxies: [\"10.0.0.5:8080\"]\n", {"line 2", "10.0.0.5:8080 is neither"}},
+      {"http:\n  trusted_proxies: [\"\"]\n", {"line 2", "http.trusted_proxies must be"}},
+      {"http:\n  trusted_proxies: [10.0.0.5, 0.0.0.0/0]\n", {"line 2", "may not hold 0.0.0.0/0", "claim any address"}},
+      {"http:\n  trusted_proxies: [\"::/0\"]\n", {"line 2", "may not hold ::/0"}},
+      {"http:\n  trusted_proxies: [\"::ffff:0:0/96\"]\n", {"line 2", "may not hold ::ffff:0:0/96"}},
+      {"http:\n  forwarded_header: via\n", {"line 2", "http.forwarded_header must be forwarded, x-forwarded-for"}},
       {"database:\n  url: postgres://x\n", {"line 2", "database.url is no database URL"}},
       {"http:\n  threads:\n", {"line 2", "http.threads has no value"}},
       {"http:\n  threads: [1]\n", {"line 2", "http.threads must be a single value"}},
