@@ -238,9 +238,13 @@ void CheckTls(const Proxy& proxy) {
   CHECK((answered.exit_code != 0 || answered.out == "400"));
 }
 
+// What a client may claim of itself.
+const std::vector<std::string> kForged = {"-H", "X-Forwarded-For: 203.0.113.9", "-H", "X-Forwarded-Proto: http",
+                                          "-H", "Forwarded: for=203.0.113.9"};
+
 // Whatever the client claims, the gateway is told the address of the connection, once.
 void CheckForwardedAddress(const Proxy& proxy, const support::WebhookReceiver& backend) {
-  const Proxy::Reply reply = proxy.Call("{}", {"-H", "X-Forwarded-For: 203.0.113.9", "-H", "X-Forwarded-Proto: http"});
+  const Proxy::Reply reply = proxy.Call("{}", kForged);
   CHECK(reply.status == 200);
   std::optional<support::ReceivedRequest> call;
   for (const support::ReceivedRequest& request : backend.Received()) {
@@ -252,7 +256,7 @@ void CheckForwardedAddress(const Proxy& proxy, const support::WebhookReceiver& b
   for (const auto& [name, value] : call->headers) {
     std::string lower = name;
     std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-    if (lower.rfind("x-forwarded-", 0) == 0) seen.push_back(lower + "=" + value);
+    if (lower.find("forwarded") != std::string::npos) seen.push_back(lower + "=" + value);
   }
   std::sort(seen.begin(), seen.end());
   CHECK(seen == std::vector<std::string>{"x-forwarded-for=127.0.0.1", "x-forwarded-proto=https"});
@@ -287,6 +291,59 @@ TEST_CASE("proxy: both tell the gateway the client's address, and not what the c
   CheckForwardedAddress(Nginx(backend.port()), backend);
   const support::WebhookReceiver another;
   CheckForwardedAddress(Haproxy(PlainHaproxy(another.port(), another.port())), another);
+}
+
+// The gateway believes the proxy, which is at 127.0.0.1; clients are elsewhere on the same machine.
+support::GatewayOptions BehindProxy() {
+  support::GatewayOptions options;
+  options.env["MULTIHUB_HTTP_TRUSTED_PROXIES"] = "127.0.0.1";
+  return options;
+}
+
+Proxy::Reply PingFrom(const Proxy& proxy, const std::string& address, std::vector<std::string> claims) {
+  claims.insert(claims.end(), {"--interface", address});
+  return proxy.Call(R"({"method":"gateway.ping"})", std::move(claims));
+}
+
+// By application 1, whose calls are taken from 127.0.0.2 only.
+void CheckClientsAddress(const Proxy& proxy, GatewayProcess* gateway) {
+  support::CliCall allow;
+  allow.args = {"app", "allow-ip", "1", "127.0.0.2", "--database", gateway->database_url()};
+  REQUIRE(support::RunCli(allow).exit_code == 0);
+  REQUIRE(Eventually([&] { return PingFrom(proxy, "127.0.0.3", {}).document["success"] == false; }));
+  const std::vector<std::string> claims[] = {{},
+                                             {"-H", "X-Forwarded-For: 127.0.0.2"},
+                                             {"-H", "X-Forwarded-For: 127.0.0.2, 127.0.0.1"},
+                                             {"-H", "Forwarded: for=127.0.0.2"},
+                                             {"-H", "Forwarded: for=127.0.0.2, for=127.0.0.1", "--http1.1"}};
+  for (const auto& claim : claims) {
+    const Proxy::Reply stranger = PingFrom(proxy, "127.0.0.3", claim);
+    INFO((claim.empty() ? "" : claim[1]) << stranger.body);
+    REQUIRE(stranger.document.is_object());
+    CHECK(stranger.document["error"]["code"] == 3005);
+    const Proxy::Reply friendly = PingFrom(proxy, "127.0.0.2", claim);
+    INFO(friendly.body);
+    CHECK(friendly.document["success"] == true);
+  }
+  const Proxy::Reply forged = PingFrom(proxy, "127.0.0.2", kForged);
+  CHECK(forged.document["success"] == true);
+  const auto in_log = [&](const std::string& address) {
+    return Contains(gateway->log(), "\"address\":\"" + address + "\"");
+  };
+  CHECK(Eventually([&] { return in_log("127.0.0.3"); }));
+  CHECK_FALSE(in_log("127.0.0.1"));
+  CHECK_FALSE(in_log("127.0.0.2"));
+  CHECK_FALSE(in_log("203.0.113.9"));
+}
+
+TEST_CASE("proxy: the gateway sees the client's address through deploy/nginx, and no client can claim another") {
+  GatewayProcess gateway(BehindProxy());
+  CheckClientsAddress(Nginx(gateway.port()), &gateway);
+}
+
+TEST_CASE("proxy: the gateway sees the client's address through deploy/haproxy, and no client can claim another") {
+  GatewayProcess gateway(BehindProxy());
+  CheckClientsAddress(Haproxy(PlainHaproxy(gateway.port(), gateway.ops_port())), &gateway);
 }
 
 // ---- the compose file's HAProxy -----------------------------------------------------------------------------------
