@@ -172,6 +172,7 @@ class PaymentRequestReader {
     command_.balance_enabled = context_.application.balance_enabled;
     command_.access = context_.directory.Access(context_.application.id, command_.service_id);
     command_.received_us = context_.received_us;
+    command_.trace = context_.trace;
   }
 
   const HandlerOptions& options_;

@@ -150,7 +150,7 @@ webhooks::ChangeCall ReadChangeCall(RequestFields* fields, const Branch& params,
   CheckIssuedAt(fields, params, now_ms);
   std::string nonce = ReadNonce(fields, params);
   if (base::SeededFault("webhook-call-repeatable")) nonce += context.request_id;
-  return {context.application.id, context.application.merchant_id, std::move(nonce)};
+  return {context.application.id, context.application.merchant_id, std::move(nonce), context.trace};
 }
 
 webhooks::EndpointSettings ReadEndpointSettings(RequestFields* fields, const Branch& params, Url url,

@@ -9,7 +9,7 @@ namespace multihub::http {
 namespace {
 
 // The places of MerchantFrontOptions().headers.
-enum HeaderPlace : std::size_t { kApplicationId, kDataHash, kContentType, kHeaderCount };
+enum HeaderPlace : std::size_t { kApplicationId, kDataHash, kContentType, kTraceparent, kTracestate, kHeaderCount };
 
 rpc::Call ToCall(Request request) {
   MULTIHUB_CHECK(request.headers.size() == kHeaderCount);
@@ -19,6 +19,8 @@ rpc::Call ToCall(Request request) {
   call.application_id = std::move(request.headers[kApplicationId]);
   call.data_hash = std::move(request.headers[kDataHash]);
   call.content_type = std::move(request.headers[kContentType]);
+  call.traceparent = std::move(request.headers[kTraceparent]);
+  call.tracestate = std::move(request.headers[kTracestate]);
   call.body = std::move(request.body);
   call.body_too_large = request.body_too_large;
   call.client_address = std::move(request.client_address);
@@ -45,6 +47,8 @@ FrontOptions MerchantFrontOptions() {
   options.headers[kApplicationId] = "x-data-application-id";
   options.headers[kDataHash] = "x-data-hash";
   options.headers[kContentType] = "content-type";
+  options.headers[kTraceparent] = "traceparent";
+  options.headers[kTracestate] = "tracestate";
   // Which of two would count is anybody's guess, and a proxy's guess may be another than ours.
   options.unrepeatable = {"x-data-application-id", "x-data-hash"};
   return options;

@@ -45,6 +45,8 @@ constexpr std::string_view NameOf(LogField field) {
   switch (field) {
     case LogField::kRequestId:
       return "request_id";
+    case LogField::kTraceId:
+      return "trace_id";
     case LogField::kApplicationId:
       return "application_id";
     case LogField::kMethod:
@@ -134,6 +136,9 @@ void WriteField(base::JsonWriter* writer, LogField field, const LogValue& value)
   writer->Key(NameOf(field));
   if (const auto* number = std::get_if<std::int64_t>(&value)) {
     WriteNumber(writer, *number);
+  } else if (const auto* trace_id = std::get_if<base::TraceId>(&value)) {
+    const auto digits = trace_id->Digits();
+    writer->String(std::string_view(digits.data(), digits.size()));
   } else {
     WriteText(writer, std::get<std::string>(value));
   }

@@ -101,6 +101,7 @@ errors::Outcome<domain::Payment> CheckAndMakePayment(const AcceptPayment& comman
   payment.payer = command.payer;
   payment.webhook_url = command.webhook_url;
   payment.webhook_events = command.webhook_events;
+  payment.trace = command.trace;
   if (command.direction == Direction::kOut) {
     payment.receiver = command.receiver;
     SealCard(&payment, key, random);

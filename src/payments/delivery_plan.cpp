@@ -60,14 +60,15 @@ void DeliveryPlan::ReadWaiting(std::span<const PlannedEvent> events, std::span<c
 std::vector<DeliveryPlan::Endpoint> DeliveryPlan::EndpointsOf(const PlannedEvent& planned) {
   const domain::Payment& payment = *planned.payment;
   const std::string& event = planned.event->event;
+  const bool asked_again = planned.asked_by != nullptr;
   const bool own_wants =
-      !payment.webhook_url.empty() && (planned.whatever_the_filter || domain::Matches(payment.webhook_events, event));
+      !payment.webhook_url.empty() && (asked_again || domain::Matches(payment.webhook_events, event));
   std::vector<Endpoint> endpoints;
   bool own_is_configured = false;
   for (const Endpoint& endpoint : configured_[payment.application_id]) {
     const bool same_url = endpoint->url == payment.webhook_url;
     own_is_configured = own_is_configured || same_url;
-    if (planned.whatever_the_filter || domain::Matches(endpoint->events, event) || (same_url && own_wants)) {
+    if (asked_again || domain::Matches(endpoint->events, event) || (same_url && own_wants)) {
       endpoints.push_back(endpoint);
     }
   }
@@ -100,12 +101,14 @@ storage::ReadyDelivery DeliveryPlan::Deliver(const PlannedEvent& planned, const 
   delivery.endpoint = endpoint;
   delivery.event_id = planned.event->event_id;
   delivery.body = planned.event->body;
+  delivery.trace = planned.payment->trace;
   storage::DeliveryRow& row = delivery.row;
   row.id = "dlv_" + base::NewUlid(now_ms_, random_);
   row.endpoint_id = endpoint->id;
   row.application_id = planned.payment->application_id;
   row.h_id = planned.payment->h_id;
   row.status_version = planned.event->status_version;
+  if (planned.asked_by != nullptr && planned.asked_by->given()) delivery.trace = row.trace = *planned.asked_by;
   row.created_ms = row.due_ms = now_ms_;
   row.expires_ms = now_ms_ + domain::GiveUpAfterMs(storage::RetrySettingsOf(*endpoint));
   if (EventsOvertake() && row.status_version == 1) {

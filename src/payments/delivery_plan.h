@@ -24,7 +24,8 @@ struct PlannedEvent {
   Job* job = nullptr;
   const domain::Payment* payment = nullptr;  // of any moment: only what never changes is looked at
   const storage::EventRow* event = nullptr;
-  bool whatever_the_filter = false;  // asked for again by the merchant
+  // The trace of the call by which the merchant asks for it again; then the filters do not count.
+  const base::Trace* asked_by = nullptr;
 };
 
 class DeliveryPlan {

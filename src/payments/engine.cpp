@@ -186,7 +186,8 @@ class Engine::Impl final : public Payments, public storage::Access {
 
   void Notify(PaymentLookup lookup, PaymentDone done) override {
     const std::int64_t received_us = lookup.received_us;
-    Find(std::move(lookup), [this, received_us, done](errors::Outcome<Payment> found) {
+    const base::Trace trace = lookup.trace;
+    Find(std::move(lookup), [this, received_us, trace, done](errors::Outcome<Payment> found) {
       if (!found) return done(std::move(found));
       const bool any_status = base::SeededFault("notification-before-the-end");
       if (!domain::IsFinal(found->status) && !any_status) return done(base::Fail(errors::Refuse(Code::kWrongStatus)));
@@ -194,6 +195,7 @@ class Engine::Impl final : public Payments, public storage::Access {
       auto job = std::make_unique<NotifyJob>();
       job->payment = std::move(found).value();
       job->received_us = received_us;
+      job->trace = trace;
       job->done = done;
       storage::CommitLane& lane = LaneOf(job->payment.application_id);
       Submit(lane, std::move(job), done);

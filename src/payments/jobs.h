@@ -91,6 +91,7 @@ struct ReportJob final : VisitedJob<ReportJob> {
 // Queue the webhook of a payment's latest event again.
 struct NotifyJob final : VisitedJob<NotifyJob> {
   domain::Payment payment;  // as found by the reader
+  base::Trace trace;        // of the call
   PaymentDone done;
   std::optional<errors::Refusal> refusal;
 

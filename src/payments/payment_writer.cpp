@@ -262,7 +262,7 @@ class Batch final : public JobVisitor {
     }
     reported->changed = true;
     events_.push_back(MakeEvent(payment, previous, writer_.random()));
-    planned_.push_back({job, &payment, nullptr, false});
+    planned_.push_back({job, &payment, nullptr});
     if (auto movement = MovementOf(payment)) settled_.push_back({job, payment, std::move(*movement)});
     job->outcome = ReportOutcome::kMoved;
   }
@@ -464,7 +464,7 @@ class Batch final : public JobVisitor {
     }
     new_payments_.push_back(&payment);
     events_.push_back(MakeEvent(payment, payment.status, writer_.random()));
-    planned_.push_back({job, &payment, nullptr, false});
+    planned_.push_back({job, &payment, nullptr});
     tasks_.push_back({payment.h_id, payment.application_id, job->first_ask_ms, 0});
   }
 
@@ -475,7 +475,7 @@ class Batch final : public JobVisitor {
     const Payment& payment = job->payment;
     const std::vector<storage::EventRow> events = storage::EventsOf(session_, payment.h_id);
     MULTIHUB_CHECK(!events.empty());
-    const PlannedEvent planned{job, &payment, &events.front(), true};
+    const PlannedEvent planned{job, &payment, &events.front(), &job->trace};
     DeliveryPlan plan(session_, writer_.hooks(), writer_.random(), now_ms_);
     if (plan.Make({&planned, 1}).front() == 0) job->refusal = errors::Refuse(Code::kNoCallbackUrl);
   }

@@ -44,11 +44,12 @@ int HttpStatusOf(Code code) {
   return status;
 }
 
-void LogInternal(const Refusal& refusal, const std::string& request_id) {
+void LogInternal(const Refusal& refusal, const OpenCall& open) {
   if (refusal.internal.empty()) return;
   const LogLevel level = refusal.code == Code::kUnexpectedError ? LogLevel::kError : LogLevel::kWarn;
   observability::Log(level, "call_trouble",
-                     {{LogField::kRequestId, request_id},
+                     {{LogField::kRequestId, open.request_id},
+                      {LogField::kTraceId, open.trace.id},
                       {LogField::kCode, static_cast<std::int64_t>(refusal.code)},
                       {LogField::kDetail, refusal.internal}});
 }
@@ -69,6 +70,8 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
     auto open = std::make_shared<OpenCall>();
     open->request_id = base::NewUuid(random_);
     if (base::SeededFault("request-id-constant")) open->request_id = "5f0c9a1e-0000-4000-8000-000000000001";
+    auto trace = base::ReadTrace(call.traceparent, call.tracestate);
+    open->trace = trace ? *std::move(trace) : base::BeginTrace(open->request_id);
     open->started_us = clock_.MonotonicUs();
     open->reply = std::move(reply);
     Passage passage(call);
@@ -122,8 +125,8 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
  private:
   // The one last catch: whatever a handler throws is 2001 and a line in the log.
   void Run(const Passage& passage, const std::shared_ptr<OpenCall>& open) {
-    const CallContext context{*passage.application, *passage.directory, passage.service_id,
-                              passage.params,       open->request_id,   passage.call.received_us};
+    const CallContext context{*passage.application, *passage.directory,       passage.service_id, passage.params,
+                              open->request_id,     passage.call.received_us, open->trace};
     std::string trouble;
     try {
       passage.method->run(context, [self = shared_from_this(), open](errors::Outcome<std::string> outcome) {
@@ -159,7 +162,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
       reply.body = RenderRefusal(refusal, open->request_id, took_ms);
       reply.http_status = HttpStatusOf(refusal.code);
       AddRetryAfter(refusal, &reply);
-      LogInternal(refusal, open->request_id);
+      LogInternal(refusal, *open);
       metrics_.Refused(open->method, refusal.code, took_us);
     }
     if (base::SeededFault("limit-headers-on-refusals-only") && outcome.ok()) open->tokens.reset();
@@ -182,6 +185,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
   static void LogCall(const OpenCall& open, std::int64_t code, int http_status, std::int64_t took_ms) {
     observability::Log(LogLevel::kInfo, "call",
                        {{LogField::kRequestId, open.request_id},
+                        {LogField::kTraceId, open.trace.id},
                         {LogField::kApplicationId, open.application_id.value},
                         {LogField::kMethod, open.method == nullptr ? std::string() : std::string(open.method->name)},
                         {LogField::kCode, code},
@@ -195,6 +199,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
     if (open.secret != nullptr) return;
     observability::Log(passage.source_charged ? LogLevel::kInfo : LogLevel::kDebug, "call_refused",
                        {{LogField::kRequestId, open.request_id},
+                        {LogField::kTraceId, open.trace.id},
                         {LogField::kApplicationId, open.application_id.value},
                         {LogField::kAddress, passage.call.client_address},
                         {LogField::kCode, static_cast<std::int64_t>(refusal.code)}});

@@ -15,6 +15,7 @@
 
 #include "multihub/auth/directory.h"
 #include "multihub/base/secret_string.h"
+#include "multihub/base/trace.h"
 #include "multihub/domain/ids.h"
 #include "multihub/rpc/call.h"
 #include "multihub/rpc/method.h"
@@ -29,6 +30,7 @@ struct OpenCall {
 
   std::atomic<bool> answered{false};
   std::string request_id;
+  base::Trace trace;            // the caller's, or one that begins here
   std::int64_t started_us = 0;  // base::Clock::MonotonicUs() when the gateway took the call
   ReplyTo reply;
   domain::ApplicationId application_id;              // 0 before the header was read

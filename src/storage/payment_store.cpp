@@ -19,8 +19,8 @@ using domain::Payment;
 constexpr std::string_view kColumns =
     "h_id, application_id, merchant_id, service_id, direction, c_id, c_id_numeric, currency, amount, fee, provider, "
     "method, test, status, status_version, p_id, utr, created_ms, updated_ms, finished_ms, redirect, receiver, payer, "
-    "sealed_card, webhook_url, webhook_events";
-constexpr std::string_view kColumnTypes = "tiiittitiittitittiiitttttt";
+    "sealed_card, webhook_url, webhook_events, trace_context";
+constexpr std::string_view kColumnTypes = "tiiittitiittitittiiittttttt";
 
 // Stored flat, {"bank.account.id":"…"}: a form of our own, so that the API's may change.
 std::string EncodeReceiver(const domain::Receiver& receiver) {
@@ -79,6 +79,7 @@ Payment ReadPayment(const Row& row) {
   p.sealed_card = row.text(23);
   p.webhook_url = row.text(24);
   p.webhook_events = row.text(25);
+  p.trace = base::ParseStoredTrace(row.text(26));
   return p;
 }
 
@@ -114,12 +115,14 @@ std::vector<Payment> FindByIds(Session& session, std::span<const std::string> h_
 
 void InsertPayments(Session& session, std::span<const Payment* const> payments) {
   static const InsertShape kShape("payments", kColumns);
-  std::vector<std::string> receivers;
+  std::vector<std::string> receivers, traces;
   receivers.reserve(payments.size());
+  traces.reserve(payments.size());
   std::vector<Value> values;
   values.reserve(payments.size() * kShape.width());
   for (const Payment* p : payments) {
     const std::string& receiver = receivers.emplace_back(EncodeReceiver(p->receiver));
+    const std::string& trace = traces.emplace_back(base::StoredTrace(p->trace));
     values.insert(values.end(), {p->h_id,
                                  p->application_id.value,
                                  p->merchant_id.value,
@@ -145,7 +148,8 @@ void InsertPayments(Session& session, std::span<const Payment* const> payments) 
                                  OptionalText(p->payer),
                                  OptionalText(p->sealed_card),
                                  OptionalText(p->webhook_url),
-                                 OptionalText(p->webhook_events)});
+                                 OptionalText(p->webhook_events),
+                                 OptionalText(trace)});
   }
   InsertRows(session, kShape, values);
 }

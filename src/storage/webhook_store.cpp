@@ -18,8 +18,8 @@ constexpr std::string_view kEndpointTypes = "tittitttiiittii";
 
 constexpr std::string_view kDeliveryColumns =
     "id, endpoint_id, application_id, h_id, status_version, state, due_ms, lease_owner, attempts, created_ms, "
-    "expires_ms, finished_ms, outcome";
-constexpr std::string_view kDeliveryTypes = "ttitititiiiit";
+    "expires_ms, finished_ms, outcome, trace_context";
+constexpr std::string_view kDeliveryTypes = "ttitititiiiitt";
 
 constexpr std::string_view kEventColumns = "h_id, status_version, event_id, event, application_id, created_ms, body";
 constexpr std::string_view kEventTypes = "tittiit";
@@ -69,6 +69,7 @@ DeliveryRow ReadDelivery(const Row& row) {
   d.expires_ms = row.integer(10);
   d.finished_ms = row.integer(11);
   d.outcome = row.text(12);
+  d.trace = base::ParseStoredTrace(row.text(13));
   return d;
 }
 
@@ -214,12 +215,15 @@ std::int64_t FailPending(Session& session, const std::string& endpoint_id, std::
 
 void InsertDeliveries(Session& session, std::span<const DeliveryRow> deliveries) {
   static const InsertShape kShape("webhook_deliveries", kDeliveryColumns);
+  std::vector<std::string> traces;
+  traces.reserve(deliveries.size());
   std::vector<Value> values;
   values.reserve(deliveries.size() * kShape.width());
   for (const DeliveryRow& d : deliveries) {
-    values.insert(values.end(),
-                  {d.id, d.endpoint_id, d.application_id.value, d.h_id, d.status_version, d.state, d.due_ms,
-                   d.lease_owner, d.attempts, d.created_ms, d.expires_ms, d.finished_ms, d.outcome});
+    const std::string& trace = traces.emplace_back(base::StoredTrace(d.trace));
+    values.insert(values.end(), {d.id, d.endpoint_id, d.application_id.value, d.h_id, d.status_version, d.state,
+                                 d.due_ms, d.lease_owner, d.attempts, d.created_ms, d.expires_ms, d.finished_ms,
+                                 d.outcome, OptionalText(trace)});
   }
   InsertRows(session, kShape, values);
 }
@@ -328,20 +332,27 @@ std::vector<ReadyDelivery> LoadReady(Session& session, std::span<const DeliveryR
     std::string id = e.id;
     endpoints.emplace(std::move(id), std::make_shared<const EndpointRow>(std::move(e)));
   }
-  std::map<std::pair<std::string, std::int64_t>, EventRow> events;
+  struct Event {
+    EventRow row;
+    base::Trace trace;  // its payment's
+  };
+  std::map<std::pair<std::string, std::int64_t>, Event> events;
   const std::vector<Value> values = FilledList(h_ids);
   session.Query(
-      "SELECT " + std::string(kEventColumns) + " FROM events WHERE h_id IN (" + Placeholders(values.size()) + ")",
-      kEventTypes, values, [&](const Row& row) {
-        EventRow event = ReadEvent(row);
-        events.emplace(std::pair(event.h_id, event.status_version), std::move(event));
+      "SELECT e.h_id, e.status_version, e.event_id, e.event, e.application_id, e.created_ms, e.body, p.trace_context "
+      "FROM events e LEFT JOIN payments p ON p.h_id = e.h_id WHERE e.h_id IN (" +
+          Placeholders(values.size()) + ")",
+      "tittiitt", values, [&](const Row& row) {
+        Event event{ReadEvent(row), base::ParseStoredTrace(row.text(7))};
+        events.emplace(std::pair(event.row.h_id, event.row.status_version), std::move(event));
       });
   std::vector<ReadyDelivery> ready;
   for (const DeliveryRow& d : deliveries) {
     const auto endpoint = endpoints.find(d.endpoint_id);
     const auto event = events.find({d.h_id, d.status_version});
     if (endpoint == endpoints.end() || event == events.end()) continue;
-    ready.push_back({d, endpoint->second, event->second.event_id, event->second.body});
+    const auto& [row, trace] = event->second;
+    ready.push_back({d, endpoint->second, row.event_id, row.body, d.trace.given() ? d.trace : trace});
   }
   return ready;
 }

@@ -421,7 +421,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
     ++queue->in_flight;
     breaker_.Started(key, clock_.MonotonicUs());
     sent_ids_.insert(delivery.row.id);
-    const OutgoingWebhook webhook{delivery.endpoint, delivery.event_id, delivery.body};
+    const OutgoingWebhook webhook{delivery.endpoint, delivery.event_id, delivery.body, delivery.trace};
     auto shared = std::make_shared<Finished>(Finished{std::move(delivery), key, {}});
     sender_.Send(webhook, [this, self = shared_from_this(), shared](SentAttempt sent) {
       shared->sent = std::move(sent);

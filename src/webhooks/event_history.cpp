@@ -144,6 +144,7 @@ DeliveryRow MakeDelivery(const Unit& unit, const EventKey& event, const Endpoint
   row.status_version = event.status_version;
   row.due_ms = row.created_ms = unit.now_ms;
   row.expires_ms = unit.now_ms + ExpiryMs(endpoint);
+  row.trace = unit.trace;
   return row;
 }
 

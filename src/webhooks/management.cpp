@@ -239,6 +239,7 @@ OutgoingWebhook MakeTest(const EndpointRow& endpoint, domain::MerchantId merchan
   json.EndObject().Key("success").Bool(true).Key("request_id").String(base::NewUuid(random));
   json.Key("processing_time").Int(0).EndObject();
   json.Key("merchant_id").String(std::to_string(merchant.value)).EndObject();
+  webhook.trace = base::BeginTrace(random);
   return webhook;
 }
 

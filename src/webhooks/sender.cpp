@@ -39,6 +39,12 @@ SentAttempt NotSent(base::UnixMs now_ms, std::string detail) {
   return sent;
 }
 
+void AddTrace(const base::Trace& trace, base::Random& random, net::OutgoingCall* call) {
+  if (!trace.given()) return;
+  call->headers.emplace_back("traceparent", base::Traceparent(trace, random));
+  if (!trace.state.empty()) call->headers.emplace_back("tracestate", trace.state);
+}
+
 }  // namespace
 
 Sender::Sender(net::HttpClient& client, SecretsOf secrets_of, const base::MasterKey& key, const base::Clock& clock,
@@ -69,6 +75,7 @@ void Sender::Send(const OutgoingWebhook& webhook, std::function<void(SentAttempt
   net::OutgoingCall call;
   call.url = endpoint.url;
   call.headers = DeliveryHeaders(attempt);
+  AddTrace(webhook.trace, random_, &call);
   call.body = webhook.body;
   call.timeout_ms = endpoint.timeout_s.value_or(kDefaultTimeoutS) * 1000;
   call.connect_timeout_ms = std::min(kConnectTimeoutMs, call.timeout_ms);

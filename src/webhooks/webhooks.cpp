@@ -29,8 +29,8 @@ class NoncedChange {
       outcome_ = WasThisCall(*used_until) ? *written_ : NonceUsed();
       return;
     }
-    outcome_ =
-        work_({session, call_.application, now_ms, [this, now_ms](Session& unit) { return UseNonce(unit, now_ms); }});
+    outcome_ = work_({session, call_.application, now_ms,
+                      [this, now_ms](Session& unit) { return UseNonce(unit, now_ms); }, call_.trace});
     if (outcome_->ok()) written_ = outcome_;
   }
 
@@ -163,12 +163,13 @@ void Webhooks::Test(ChangeCall call, std::string id, Done<TestedEndpoint> done) 
   // The nonce is stored before anything is sent.
   Change<EndpointRow>(
       call, [id = std::move(id)](const Unit& unit) { return EndpointToTest(unit, id); },
-      [this, merchant = call.merchant, done = std::move(done)](errors::Outcome<EndpointRow> outcome) {
+      [this, merchant = call.merchant, trace = call.trace,
+       done = std::move(done)](errors::Outcome<EndpointRow> outcome) {
         if (!outcome) return done(base::Fail(std::move(outcome).error()));
         const EndpointRow& row = outcome.value();
-        sender_.Send(MakeTest(row, merchant, clock_.NowMs(), random_), [row, done](SentAttempt sent) {
-          done(TestedEndpoint{row, AttemptOf(sent)});
-        });
+        OutgoingWebhook test = MakeTest(row, merchant, clock_.NowMs(), random_);
+        if (trace.given()) test.trace = trace;
+        sender_.Send(test, [row, done](SentAttempt sent) { done(TestedEndpoint{row, AttemptOf(sent)}); });
       });
 }
 

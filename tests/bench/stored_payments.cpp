@@ -80,7 +80,7 @@ std::string CopySql(int days, std::size_t first) {
   return "INSERT INTO payments SELECT " + h_id + ",application_id,merchant_id,service_id,direction," + c_id +
          ",c_id_numeric,currency,amount,fee,provider,method,test,status,status_version,p_id,utr,created_ms-" + back +
          ",updated_ms-" + back + ",finished_ms-" + back +
-         ",redirect,receiver,payer,sealed_card,webhook_url,webhook_events FROM seed ORDER BY n;\n"
+         ",redirect,receiver,payer,sealed_card,webhook_url,webhook_events,trace_context FROM seed ORDER BY n;\n"
          "INSERT INTO events SELECT " +
          h_id + ",event_version," + h_id + "||event_tail,event,application_id,event_ms-" + back +
          ",replace(replace(replace(body,h_id," + h_id + "),c_id," + c_id +

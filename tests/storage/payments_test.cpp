@@ -208,6 +208,56 @@ TEST_CASE("a restarted engine goes on with every unfinished payment") {
   CHECK(f.WaitFinal(h_id).status == PaymentStatus::kSuccess);
 }
 
+// What a provider was told first.
+class FirstTrace {
+ public:
+  void Note(const base::Trace& trace) {
+    if (!noted_.exchange(true)) first_.set_value(trace);
+  }
+  base::Trace Await() { return first_.get_future().get(); }
+
+ private:
+  std::atomic<bool> noted_{false};
+  std::promise<base::Trace> first_;
+};
+
+TEST_CASE("a provider is told the trace of the call that made a payment, also by another process") {
+  const Engine engine = GENERATE(Engine::kSqlite, Engine::kMysql);
+  CAPTURE(NameOf(engine));
+  const FreshDatabase fresh(engine);
+  const base::Trace trace = *base::ReadTrace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "rojo=1");
+  FirstTrace started, asked;
+  std::string h_id;
+  {
+    PaymentsFixture f(fresh.database());
+    f.provider.on_start = [&](const domain::Payment& payment) {
+      started.Note(payment.trace);
+      return Report{};
+    };
+    payments::AcceptPayment command = f.Deposit("order-1", 10'000);
+    command.trace = trace;
+    const auto made = f.Accept(command);
+    REQUIRE(made.ok());
+    CHECK(made->trace == trace);
+    CHECK(started.Await() == trace);
+    h_id = made->h_id;
+  }
+  payments::EngineOptions options;
+  options.reconcile_poll_ms = 20;
+  PaymentsFixture f(fresh.database(), options);
+  f.provider.on_state = [&](const domain::Payment& payment) {
+    asked.Note(payment.trace);
+    return Succeeded();
+  };
+  CHECK(f.WaitFinal(h_id).trace == trace);
+  CHECK(asked.Await() == trace);
+  const auto untraced = f.Accept(f.Deposit("order-2", 10'000));
+  REQUIRE(untraced.ok());
+  CHECK_FALSE(f.Find(untraced->h_id)->trace.given());
+  const auto session = fresh.Open();
+  CHECK(session->QueryInteger("SELECT COUNT(*) FROM payments WHERE trace_context IS NULL") == 1);
+}
+
 TEST_CASE("a route that answers `started` waits for the provider's first word") {
   const Engine engine = GENERATE(Engine::kSqlite, Engine::kMysql);
   CAPTURE(NameOf(engine));

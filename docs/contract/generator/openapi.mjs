@@ -182,6 +182,15 @@ export const WEBHOOK_HEADERS = [
     "v1, and the base64 of the HMAC-SHA256 by Standard Webhooks; two while the secret is being rotated.",
     text("^v1,[A-Za-z0-9+/]{43}=( v1,[A-Za-z0-9+/]{43}=)?$"),
   ),
+  {
+    ...sentHeader(
+      "traceparent",
+      "W3C Trace Context: the trace of the call that this follows from. To be ignored by who has no use for it.",
+      text("^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$"),
+    ),
+    required: false,
+  },
+  { ...sentHeader("tracestate", "What that call said besides.", text()), required: false },
 ];
 
 function exampleOf(event) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "multihub/base/trace.h"
 #include "multihub/domain/ids.h"
 #include "multihub/domain/money.h"
 #include "multihub/domain/receiver.h"
@@ -64,6 +65,7 @@ struct Payment {
   std::string webhook_url;       // the payment's own endpoint; empty: none
   std::string webhook_events;    // its filter, comma separated; empty: the default subscription
   std::string payer;             // compact JSON of the whitelisted payer and client fields, for the provider
+  base::Trace trace;             // of the call that made it, and of all that is done for it; none: of older payments
 };
 
 }  // namespace multihub::domain

@@ -11,6 +11,8 @@
 #include <utility>
 #include <variant>
 
+#include "multihub/base/trace.h"
+
 namespace multihub::observability {
 
 enum class LogLevel { kDebug, kInfo, kWarn, kError };
@@ -18,6 +20,7 @@ enum class LogLevel { kDebug, kInfo, kWarn, kError };
 // The only fields a line may carry besides ts, level and event. Adding one is a decision, taken here.
 enum class LogField {
   kRequestId,
+  kTraceId,
   kApplicationId,
   kMethod,
   kCode,
@@ -41,7 +44,7 @@ enum class LogField {
   kSequence,
 };
 
-using LogValue = std::variant<std::int64_t, std::string>;
+using LogValue = std::variant<std::int64_t, std::string, base::TraceId>;
 
 // Writes nothing below the set level. Thread safe; a line is never torn. kDetail is for our own words and a library's
 // error text, never for anything a client sent.

@@ -36,6 +36,7 @@ struct AcceptPayment {
   std::string webhook_url;
   std::string webhook_events;
   std::int64_t received_us = 0;  // base::Clock::MonotonicUs() of the request's first byte
+  base::Trace trace;             // the call's
 };
 
 // Which payment a merchant means.
@@ -45,6 +46,7 @@ struct PaymentLookup {
   std::optional<std::string> h_id;
   std::optional<domain::ServiceId> service_id;
   std::int64_t received_us = 0;
+  base::Trace trace;  // of the call that asks: webhooks that are sent again for it belong to it
 };
 
 struct BalanceAmount {

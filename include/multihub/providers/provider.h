@@ -3,6 +3,10 @@
 //
 // What a provider says is a Report. Only an explicit final word (succeeded, failed, declined, canceled) ends a payment;
 // "no answer" and "not known" never do.
+//
+// A payment's `trace` is that of the call which made it, whenever and in whatever process its provider is spoken to. An
+// adapter puts it into each of its requests as `traceparent` (base::Traceparent); `tracestate` is between the merchant
+// and his own systems.
 #pragma once
 
 #include <cstdint>

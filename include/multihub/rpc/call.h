@@ -16,6 +16,8 @@ struct Call {
   std::optional<std::string> application_id;  // X-Data-Application-Id
   std::optional<std::string> data_hash;       // X-Data-Hash
   std::optional<std::string> content_type;    // Content-Type
+  std::optional<std::string> traceparent;     // of a header sent twice: its values joined by commas
+  std::optional<std::string> tracestate;
   std::string body;
   bool body_too_large = false;
   std::string client_address;    // numeric; the caller's own, not a trusted proxy's

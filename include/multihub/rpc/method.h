@@ -9,6 +9,7 @@
 
 #include "multihub/auth/directory.h"
 #include "multihub/base/json_reader.h"
+#include "multihub/base/trace.h"
 #include "multihub/errors/refusal.h"
 
 namespace multihub::rpc {
@@ -22,6 +23,7 @@ struct CallContext {
   base::JsonValue params;      // an object, or absent (counts as {})
   std::string_view request_id;
   std::int64_t received_us = 0;
+  base::Trace trace = {};
 };
 
 // Answers the call with the compact JSON of `result`, or with a refusal. Exactly once, from any thread.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "multihub/base/trace.h"
 #include "multihub/domain/ids.h"
 #include "multihub/domain/retry_schedule.h"
 #include "multihub/storage/payment_store.h"
@@ -98,6 +99,7 @@ struct DeliveryRow {
   std::int64_t expires_ms = 0;
   std::int64_t finished_ms = 0;
   std::string outcome;  // why it failed
+  base::Trace trace;    // of the call that asked for the event again; none: the payment's counts
 };
 void InsertDeliveries(Session& session, std::span<const DeliveryRow> deliveries);
 
@@ -107,6 +109,7 @@ struct ReadyDelivery {
   std::shared_ptr<const EndpointRow> endpoint;
   std::string event_id;
   std::string body;
+  base::Trace trace;  // that the webhook belongs to; none: of older payments
 };
 std::optional<DeliveryRow> FindDelivery(Session& session, const std::string& id);
 // Of an event, oldest first.

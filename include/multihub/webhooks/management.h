@@ -72,6 +72,7 @@ struct Unit {
   std::optional<domain::ApplicationId> merchant;
   base::UnixMs now_ms = 0;
   BeforeWriting before_writing = {};
+  base::Trace trace = {};  // of the call, for the deliveries it makes; none: their payment's counts
 };
 
 struct EndpointWithSecret {
@@ -120,7 +121,7 @@ inline constexpr std::int64_t kTestTimeoutS = 8;
 
 // The endpoint to test, enabled or not; its timeout at most kTestTimeoutS.
 errors::Outcome<storage::EndpointRow> EndpointToTest(const Unit& unit, const std::string& id);
-// The body of `webhook.test`: shaped as an event's, with a sample payment that is nobody's.
+// The body of `webhook.test`: shaped as an event's, with a sample payment that is nobody's. A trace begins with it.
 OutgoingWebhook MakeTest(const storage::EndpointRow& endpoint, domain::MerchantId merchant, base::UnixMs now_ms,
                          base::Random& random);
 // Attempt 1 of no delivery. Nothing of what a refused target said.

@@ -10,6 +10,7 @@
 #include "multihub/base/random.h"
 #include "multihub/base/sealing.h"
 #include "multihub/base/secret_string.h"
+#include "multihub/base/trace.h"
 #include "multihub/net/http_client.h"
 #include "multihub/storage/webhook_store.h"
 
@@ -25,7 +26,8 @@ struct ApplicationSecrets {
 struct OutgoingWebhook {
   std::shared_ptr<const storage::EndpointRow> endpoint;
   std::string event_id;
-  std::string body;  // frozen; sent byte for byte
+  std::string body;   // frozen; sent byte for byte
+  base::Trace trace;  // goes out as traceparent, with a parent id for each attempt, and tracestate; none: neither
 };
 
 struct SentAttempt {

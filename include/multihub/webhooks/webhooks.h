@@ -38,6 +38,7 @@ struct ChangeCall {
   domain::ApplicationId application;
   domain::MerchantId merchant;
   std::string nonce;
+  base::Trace trace = {};  // what it has sent belongs to it
 };
 // How far `issued_at` may be from now, either way.
 inline constexpr std::int64_t kIssuedWithinMs = 300'000;

@@ -74,6 +74,14 @@ TEST_CASE_METHOD(LogTest, "a line is one JSON object: time, level, event, then t
         R"(","level":"info","event":"call","request_id":"r-1","application_id":17,"duration_ms":3})");
 }
 
+TEST_CASE_METHOD(LogTest, "a trace is named by its hex digits") {
+  CapturedStream captured(stderr, STDERR_FILENO);
+  Log(LogLevel::kInfo, "call", {{LogField::kTraceId, base::BeginTrace("5f0c9a1e-0000-4000-8000-0000000000ff").id}});
+  const auto lines = captured.Lines();
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].substr(31) == R"(","level":"info","event":"call","trace_id":"5f0c9a1e0000400080000000000000ff"})");
+}
+
 TEST_CASE_METHOD(LogTest, "nothing below the set level is written") {
   CapturedStream captured(stderr, STDERR_FILENO);
   Log(LogLevel::kDebug, "quiet");
