@@ -193,6 +193,13 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
                         {LogField::kDurationMs, took_ms}});
   }
 
+  // An id that nobody has is the caller's word, and not written down when it is as long as a card number.
+  static std::int64_t IdToShow(const Passage& passage) {
+    constexpr std::int64_t kLongest = 99'999'999'999;
+    const std::int64_t id = passage.application_id.value;
+    return passage.application == nullptr && id > kLongest ? 0 : id;
+  }
+
   // A caller who did not prove who he is. Lines for which his address pays no token are for debugging only, so that he
   // cannot fill the log.
   static void LogRefusedCaller(const Passage& passage, const OpenCall& open, const Refusal& refusal) {
@@ -200,7 +207,7 @@ class Gateway::Impl : public std::enable_shared_from_this<Gateway::Impl> {
     observability::Log(passage.source_charged ? LogLevel::kInfo : LogLevel::kDebug, "call_refused",
                        {{LogField::kRequestId, open.request_id},
                         {LogField::kTraceId, open.trace.id},
-                        {LogField::kApplicationId, open.application_id.value},
+                        {LogField::kApplicationId, IdToShow(passage)},
                         {LogField::kAddress, passage.call.client_address},
                         {LogField::kCode, static_cast<std::int64_t>(refusal.code)}});
   }
