@@ -61,7 +61,7 @@ class Target {
     Ask(*unlimited_, call);
   }
 
-  // Lines: verb, path, application, hash, content type, peer; then the body.
+  // Lines: verb, path, application, hash, content type, client, traceparent, tracestate; then the body.
   void Headers(std::string_view text) {
     clock_.AdvanceMs(1);
     rpc::Call call;
@@ -72,6 +72,8 @@ class Target {
     call.data_hash = OptionalLine(&text);
     call.content_type = OptionalLine(&text);
     call.client_address = Line(&text);
+    call.traceparent = OptionalLine(&text);
+    call.tracestate = OptionalLine(&text);
     call.body = std::string(text);
     const rpc::Reply reply = Ask(*limited_, call);
     MULTIHUB_CHECK(reply.data_hash.empty());

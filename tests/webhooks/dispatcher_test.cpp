@@ -53,6 +53,42 @@ TEST_CASE("what is due is claimed, signed, sent byte for byte, and recorded") {
   CHECK(attempts[0].error.empty());
 }
 
+TEST_CASE("every attempt belongs to its payment's trace, or to that of the call that asked for it again") {
+  World world(EachEngine());
+  const std::string paid_in = "4bf92f3577b34da6a3ce929d0e0e4736", asked_in = "a3ce929d0e0e47364bf92f3577b34da6";
+  world.receiver.On("/paid", {Reaction::Answer(500), Reaction::Answer(200)});
+  domain::Payment payment;
+  payment.h_id = "pay_1";
+  REQUIRE(domain::Currency::Parse("INR", &payment.amount.currency));
+  payment.trace = base::ReadTrace("00-" + paid_in + "-00f067aa0ba902b7-01", "rojo=1").value();
+  const domain::Payment* const payments[] = {&payment};
+  storage::InsertPayments(*world.session, payments);
+  const std::string paid = world.AddDelivery(world.AddEndpoint(1, world.receiver.Url("/paid")), "pay_1");
+  const std::string asked = world.AddDelivery(world.AddEndpoint(1, world.receiver.Url("/asked")), "pay_1");
+  const std::string unknown = world.AddDelivery(world.AddEndpoint(1, world.receiver.Url("/unknown")), "pay_2");
+  const std::string trace = base::StoredTrace(*base::ReadTrace("00-" + asked_in + "-00f067aa0ba902b7-00", {}));
+  world.session->Execute("UPDATE webhook_deliveries SET trace_context = ? WHERE id = ?", {trace, asked});
+  Process process(world);
+  REQUIRE(world.WaitAttempts(paid, 1));
+  process.Advance(10 * kSecondMs);
+  for (const std::string& id : {paid, asked, unknown}) REQUIRE(world.WaitState(id, "delivered"));
+  std::map<std::string, std::vector<std::string>> sent;
+  for (const auto& request : world.receiver.Received()) {
+    sent[request.path].push_back(Header(request, "traceparent") + "|" + Header(request, "tracestate"));
+  }
+  REQUIRE(sent["/paid"].size() == 2);
+  for (const std::string& headers : sent["/paid"]) {
+    CHECK(headers.substr(0, 36) == "00-" + paid_in + "-");
+    CHECK(headers.substr(52) == "-01|rojo=1");
+    CHECK(headers.substr(36, 16) != "00f067aa0ba902b7");
+  }
+  CHECK(sent["/paid"][0] != sent["/paid"][1]);
+  REQUIRE(sent["/asked"].size() == 1);
+  CHECK(sent["/asked"][0].substr(0, 36) == "00-" + asked_in + "-");
+  CHECK(sent["/asked"][0].substr(52) == "-00|");
+  CHECK(sent["/unknown"] == std::vector<std::string>{"|"});
+}
+
 TEST_CASE("a receiver that never takes it is tried twelve times over days, and then no more") {
   World world(EachEngine());
   world.receiver.On("/hook", Reaction::Answer(500, "no\x01t now"));

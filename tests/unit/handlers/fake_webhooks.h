@@ -16,6 +16,7 @@ struct AskedWebhooks {
   std::int64_t received_us = 0;  // of calls that look
   domain::MerchantId merchant;   // of calls that change
   std::string nonce;             // of calls that change
+  base::Trace trace;             // of calls that change
   std::string id;                // of an endpoint or event; of List the source
   bool enabled = false;          // Switch
   webhooks::EndpointSettings settings;
@@ -112,6 +113,7 @@ class FakeWebhooks final : public webhooks::WebhookMethods {
     AskedWebhooks& note = Note(std::move(method), call.application, std::move(id));
     note.merchant = call.merchant;
     note.nonce = call.nonce;
+    note.trace = call.trace;
     return note;
   }
   template <typename T>

@@ -23,6 +23,7 @@ using testing::TestRows;
 
 constexpr std::int64_t kApplication = 1;
 constexpr std::int64_t kStrict = 2;
+const std::string kTraceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 constexpr std::string_view kMarker = "zqmarkerqz";  // stands in refused values; must never come back
 
 // The methods behind a real gateway, over payments that only remember.
@@ -54,6 +55,7 @@ class HandlersTest {
     ReplyBox box;
     rpc::Call call = SignedCall(application, body);
     call.received_us = 777;
+    call.traceparent = kTraceparent;
     gateway->Handle(call, box.Opening());
     REQUIRE(box.count() == 1);
     CHECK(IsSignedBy(box.last(), SecretOf(application)));
@@ -432,6 +434,7 @@ TEST_CASE_METHOD(HandlersTest, "payment.in becomes a command with what the calle
   CHECK(command.webhook_url == "https://shop.example/hook");
   CHECK(command.webhook_events == "payment.completed");
   CHECK(command.received_us == 777);
+  CHECK(command.trace == base::ReadTrace(kTraceparent, std::nullopt));
   CHECK(command.payer == R"({"description":"Order","client":{"language":"EN","country":"IN"},"payer":{"email":)"
                          R"("asha@example.test","phone":"9000000001","person":{"first_name":"Asha","last_name":"Rao"},)"
                          R"("customer_account":{"id":"c-1"}}})");
@@ -654,6 +657,7 @@ TEST_CASE_METHOD(HandlersTest, "a lookup names application, identifiers and serv
   CHECK_FALSE(payments.notified[0].c_id.has_value());
   CHECK(payments.notified[0].h_id == "pay_x");
   CHECK_FALSE(payments.notified[0].service_id.has_value());
+  CHECK(payments.notified[0].trace == base::ReadTrace(kTraceparent, std::nullopt));
 }
 
 // ---- results ----

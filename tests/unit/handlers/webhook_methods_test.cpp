@@ -27,6 +27,7 @@ using testing::TestRows;
 
 constexpr std::int64_t kApplication = 1;
 constexpr std::int64_t kStrict = 2;
+const std::string kTraceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 constexpr base::UnixMs kNow = 1'777'593'600'000;  // 2026-05-01T00:00:00Z
 constexpr std::string_view kMarker = "zqmarkerqz";
 const std::string kId = "wh_01hx3q7k2m4v8d5e6f7g8h9j0k";
@@ -52,6 +53,7 @@ class WebhookHandlers {
     ReplyBox box;
     rpc::Call call = SignedCall(application, body);
     call.received_us = 777;
+    call.traceparent = kTraceparent;
     gateway->Handle(call, box.Opening());
     REQUIRE(box.count() == 1);
     CHECK(IsSignedBy(box.last(), SecretOf(application)));
@@ -222,6 +224,7 @@ TEST_CASE_METHOD(WebhookHandlers, "changing methods need a nonce") {
     CHECK(Asked().nonce == "nonce-01");
     CHECK(Asked().application.value == kApplication);
     CHECK(Asked().merchant.value == 1);
+    CHECK(Asked().trace == base::ReadTrace(kTraceparent, std::nullopt));
   }
 }
 

@@ -74,6 +74,7 @@ class GatewayTest {
            seen["service_id"] = context.service_id.present() ? std::string(context.service_id.raw()) : "absent";
            seen["request_id"] = std::string(context.request_id);
            seen["received_us"] = context.received_us;
+           seen["trace"] = base::StoredTrace(context.trace);
            finish(seen.dump());
          }},
         {"payment.in", RateClass::kPayment, Ok},
@@ -443,6 +444,27 @@ TEST_CASE_METHOD(GatewayTest, "a handler sees the application, the params, the s
   const json bare = json::parse(Ask(R"({"method":"test.echo","params":null})").body)["result"];
   CHECK(bare["params"] == "absent");
   CHECK(bare["service_id"] == "absent");
+}
+
+TEST_CASE_METHOD(GatewayTest, "a call belongs to the caller's trace, or to one that begins with its request id") {
+  const std::string id = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const std::string good = "00-" + id + "-00f067aa0ba902b7-01";
+  const auto trace_of = [this](std::optional<std::string> traceparent, std::optional<std::string> tracestate) {
+    Call call = SignedCall(kNormal, R"({"method":"test.echo"})");
+    call.traceparent = std::move(traceparent);
+    call.tracestate = std::move(tracestate);
+    const Reply reply = Ask(call);
+    std::string digits = reply.request_id;
+    std::erase(digits, '-');
+    const auto seen = json::parse(reply.body)["result"]["trace"].get<std::string>();
+    return seen == digits + "-01" ? std::string("begun") : seen;
+  };
+  CHECK(trace_of(good, "rojo=1") == id + "-01 rojo=1");
+  CHECK(trace_of(good, "Rojo=1") == id + "-01");
+  CHECK(trace_of(good, std::nullopt) == id + "-01");
+  CHECK(trace_of(std::nullopt, "rojo=1") == "begun");
+  CHECK(trace_of(good + ", " + good, "rojo=1") == "begun");
+  CHECK(trace_of("", "rojo=1") == "begun");
 }
 
 TEST_CASE_METHOD(GatewayTest, "a success is compact, in order, signed over its exact bytes") {
