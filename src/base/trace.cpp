@@ -25,10 +25,14 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsSmallLetter(char c) { return c >= 'a' && c <= 'z'; }
 
 // Lower case only.
-int HexValue(char c) {
-  if (IsDigit(c)) return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+constexpr std::array<signed char, 256> kHexValues = [] {
+  std::array<signed char, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 16; ++i) values[static_cast<unsigned char>(kHexDigits[i])] = static_cast<signed char>(i);
+  return values;
+}();
+
+int HexValue(char c) { return kHexValues[static_cast<unsigned char>(c)]; }
 
 bool ReadHex(std::string_view digits, std::span<std::uint8_t> bytes) {
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -154,7 +158,7 @@ Trace BeginTrace(std::string_view uuid) {
   trace.sampled = true;
   std::size_t digits = 0;
   for (const char c : uuid) {
-    const int value = HexDigitValue(c);
+    const int value = HexValue(c);
     if (value < 0 || digits == kIdDigits) continue;
     std::uint8_t& byte = trace.id.bytes[digits++ / 2];
     byte = static_cast<std::uint8_t>(byte << 4 | value);
