@@ -21,7 +21,8 @@ const std::vector<ProvedElsewhere>& CodesProvedElsewhere() {
   static const std::vector<ProvedElsewhere> proofs = {
       {2000, "tests/functional/gateway_database_outage_test.cpp",
        "gateway: without its database it answers 2000, keeps answering pings, and resumes by itself"},
-      {2001, "tests/unit/rpc/gateway_test.cpp", "what a handler throws is 2001, and nothing of it leaves the process"}};
+      {2001, "tests/functional/gateway_unexpected_test.cpp",
+       "gateway: a call for which memory runs out is 2001, nothing comes of it, and the gateway serves on"}};
   return proofs;
 }
 
