@@ -16,19 +16,19 @@ struct SeededFaultRow {
 
 inline constexpr SeededFaultRow kSeededFaults[] = {
     // ---- order of checks
-    {"verb-before-path", "order", "the verb is judged before the path", "order.gate-*"},
-    {"application-id-before-hash", "order", "the application id is read before the hash", "order.gate-*"},
+    {"verb-before-path", "order", "the verb is judged before the path", "order.gates.*"},
+    {"application-id-before-hash", "order", "the application id is read before the hash", "order.gates.*"},
     {"signature-before-application-state", "order", "the hash is compared before the application may be disabled",
-     "order.gate-*"},
-    {"content-type-before-signature", "order", "Content-Type is judged before the signature", "order.gate-*"},
-    {"json-before-content-type", "order", "the body is parsed before Content-Type is judged", "order.gate-*"},
-    {"params-before-method", "order", "params are judged before the method is known", "order.gate-*"},
+     "order.gates.*"},
+    {"content-type-before-signature", "order", "Content-Type is judged before the signature", "order.gates.*"},
+    {"json-before-content-type", "order", "the body is parsed before Content-Type is judged", "order.gates.*"},
+    {"params-before-method", "order", "params are judged before the method is known", "order.gates.*"},
     {"params-before-rate-limit", "order", "params are judged before the rate limit is counted", "limits.*"},
     {"amount-before-payer", "order", "amount is read before payer", "order.fields-in*"},
     {"limits-before-currency", "order", "the route's limits are judged before the currency", "order.business-*"},
     {"receiver-after-amount", "order", "the receiver's rules are judged after the amount", "order.business-*"},
-    {"provider-before-duplicate", "order", "an absent provider answers before a used c_id", "order.duplicate-*"},
-    {"funds-before-duplicate", "order", "missing funds answer before a used c_id", "order.duplicate-*"},
+    {"provider-before-duplicate", "order", "an absent provider answers before a used c_id", "order.business-*"},
+    {"funds-before-duplicate", "order", "missing funds answer before a used c_id", "order.business-*"},
 
     // ---- codes and HTTP
     {"refusals-http-200", "codes", "every answer is HTTP 200", "envelope.*"},

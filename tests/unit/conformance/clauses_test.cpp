@@ -2,45 +2,17 @@
 // out are proved where they say.
 #include <catch2/catch.hpp>
 
-#include <cctype>
-#include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 #include <string>
 
 #include "conformance/case_loader.h"
 #include "conformance/coverage.h"
 #include "multihub/errors/code.h"
+#include "unit/conformance/documents_fixture.h"
 
 namespace multihub::conformance {
 namespace {
-
-std::string Read(const std::string& path) {
-  std::ifstream stream(std::string(MULTIHUB_SOURCE_DIR) + "/" + path);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
-
-// As GitHub makes them from headings.
-std::set<std::string> AnchorsOf(const std::string& page) {
-  std::set<std::string> anchors;
-  std::istringstream lines(Read(page));
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t level = line.find_first_not_of('#');
-    if (level == 0 || level == std::string::npos) continue;
-    std::string anchor;
-    for (const char c : line.substr(level + 1)) {
-      if (c == ' ' || c == '-') anchor += '-';
-      if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_') {
-        anchor += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      }
-    }
-    anchors.insert(anchor);
-  }
-  return anchors;
-}
 
 std::vector<Case> Cases() {
   auto cases = LoadAllCases("");
@@ -67,8 +39,10 @@ TEST_CASE("every code has a case, is reserved, or is proved by a test that exist
   }
   std::set<int> elsewhere;
   for (const ProvedElsewhere& proof : CodesProvedElsewhere()) {
-    INFO(proof.file);
-    CHECK(Read(proof.file).find("\"" + std::string(proof.test) + "\"") != std::string::npos);
+    INFO(proof.file << ": " << proof.test);
+    CHECK(std::string(proof.file).starts_with("tests/functional/"));
+    CHECK(HasTest(proof.file, proof.test));
+    CHECK(std::string(proof.test).find(std::to_string(proof.code)) != std::string::npos);
     CHECK(with_case.count(proof.code) == 0);
     elsewhere.insert(proof.code);
   }
@@ -86,12 +60,23 @@ TEST_CASE("every code has a case, is reserved, or is proved by a test that exist
   }
 }
 
+TEST_CASE("a test that is named wrongly proves nothing") {
+  const ProvedElsewhere& proof = CodesProvedElsewhere().front();
+  CHECK(HasTest(proof.file, proof.test));
+  CHECK_FALSE(HasTest(proof.file, std::string(proof.test) + "x"));
+  CHECK_FALSE(HasTest("tests/functional/nothing_test.cpp", proof.test));
+  // The name stands there, but not as a test's.
+  CHECK_FALSE(HasTest("src/conformance/coverage.cpp", proof.test));
+  CHECK_FALSE(HasTest(proof.file, "support/gateway_fixture.h"));
+}
+
 TEST_CASE("outside of the limit cases one run calls payment.notification and its twin at most four times") {
   int calls = 0;
   for (const Case& one : Cases()) {
     if (one.last) continue;
     for (const Step& step : one.steps) {
-      const bool refused_before = step.sign != SignFault::kNone || step.verb != "POST";
+      const bool refused_before =
+          step.sign != SignFault::kNone || step.verb != "POST" || step.expect.is_signed == SignedAnswer::kNo;
       const bool twin = step.path.find("/webhook/resend") != std::string::npos;
       const bool method =
           step.request && RenderJson(*step.request).find("\"payment.notification\"") != std::string::npos;

@@ -618,6 +618,7 @@ TEST_CASE_METHOD(HandlersTest, "the shape of a lookup, field by field") {
       {ids(R"({"c_id":"a"})") + R"(,"service_id":1.5)", "service_id"},
       {ids(R"({"c_id":"a"})") + R"(,"service_id":{})", "service_id"},
       {ids("{}") + R"(,"service_id":{})", "params.payment.identifiers"},
+      {ids(R"({"h_id":5})") + R"(,"service_id":{})", "params.payment.identifiers.h_id"},
       {ids(R"({"c_id":-1})"), "", 6010},
       {ids(R"({"c_id":1e400})"), "", 6010},
       {ids(R"({"c_id":-1})") + R"(,"service_id":{})", "service_id"},
