@@ -1,7 +1,6 @@
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 
 #include "cli/commands.h"
 #include "cli/input.h"
@@ -56,14 +55,6 @@ void Write(const std::string& file, const std::string& text) {
   if (!stream) throw Refused("The report " + file + " cannot be written.");
 }
 
-std::string ReadWholeFile(const std::string& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::ostringstream text;
-  text << stream.rdbuf();
-  if (!stream) throw Refused("The services file " + path + " cannot be read.");
-  return text.str();
-}
-
 conformance::Caller CallerOf(const std::string& option, std::int64_t application, base::SecretString secret) {
   CheckText(option, std::to_string(application), 16);
   return {ToApplicationId(application).value, std::move(secret)};
@@ -79,10 +70,7 @@ SuiteOptions ToSuiteOptions(const ConformanceOptions& options) {
   suite.ca_file = options.ca_file.value_or("");
   suite.webhook_listen = options.webhook_listen.value_or("");
   suite.webhook_url = options.webhook_url.value_or("");
-  if (options.services) {
-    suite.world_name = *options.services;
-    suite.world = ReadWholeFile(*options.services);
-  }
+  suite.services_file = options.services.value_or("");
   if (options.timeout_s) {
     if (*options.timeout_s < 1 || *options.timeout_s > kMaxTimeoutSeconds) {
       throw Refused("--timeout must be 1 to " + std::to_string(kMaxTimeoutSeconds) + " seconds.");

@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
-#include <sstream>
 
 #include "conformance/embedded_cases.h"
 #include "conformance/json_path.h"
 #include "conformance/matchers.h"
 #include "conformance/template_text.h"
+#include "conformance/whole_file.h"
 
 namespace multihub::conformance {
 namespace {
@@ -406,11 +405,9 @@ base::Result<std::vector<EmbeddedFile>, CaseMistake> FilesOf(const std::string& 
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     if (entry.path().extension() != ".yaml") continue;
-    std::ifstream stream(entry.path(), std::ios::binary);
-    std::ostringstream text;
-    text << stream.rdbuf();
-    if (!stream) return base::Fail(entry.path().string() + " cannot be read");
-    files.push_back({entry.path().string(), text.str()});
+    auto text = ReadWholeFile(entry.path());
+    if (!text) return base::Fail(entry.path().string() + " cannot be read");
+    files.push_back({entry.path().string(), std::move(*text)});
   }
   if (error || files.empty()) return base::Fail("There are no case files (*.yaml) in " + directory);
   std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.name < b.name; });

@@ -12,6 +12,7 @@
 #include "conformance/case_run.h"
 #include "conformance/coverage.h"
 #include "conformance/outgoing.h"
+#include "conformance/whole_file.h"
 #include "multihub/base/clock.h"
 #include "multihub/base/random.h"
 #include "multihub/net/url.h"
@@ -50,7 +51,11 @@ base::Result<std::vector<Case>, std::string> SelectCases(const SuiteOptions& opt
 }
 
 base::Result<World, std::string> WorldOf(const SuiteOptions& options) {
-  if (options.world) return ReadWorld(options.world_name, *options.world);
+  if (!options.services_file.empty()) {
+    const auto text = ReadWholeFile(options.services_file);
+    if (!text) return base::Fail("The services file " + options.services_file + " cannot be read.");
+    return ReadWorld(options.services_file, *text);
+  }
   if (options.profile == Profile::kSandbox) return SandboxWorld();
   return World{};
 }

@@ -26,11 +26,10 @@ struct Caller {
 struct SuiteOptions {
   std::string url;  // http or https, with or without the endpoint's path
   Caller app;
-  std::optional<Caller> app2;        // another merchant's application
-  std::optional<std::string> world;  // text of a services file; unset: the sandbox in its profile, nothing otherwise
-  std::string world_name;            // how messages call it
-  std::string cases_directory;       // empty: the cases of this program
-  std::string only;                  // a pattern of ids with '*'; empty: all
+  std::optional<Caller> app2;   // another merchant's application
+  std::string services_file;    // empty: what the sandbox has, in its profile; nothing in the other
+  std::string cases_directory;  // empty: the cases of this program
+  std::string only;             // a pattern of ids with '*'; empty: all
   Profile profile = Profile::kSandbox;
   Contract contract = Contract::kHouse;
   bool direct = false;                 // no proxy stands in front: what one might have answered counts
