@@ -1,4 +1,4 @@
-// The case files, compiled into the binary by cmake/embed_cases.cmake.
+// The case files, compiled into the binary by cmake/embed.cmake.
 #pragma once
 
 #include <string>

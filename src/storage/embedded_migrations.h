@@ -1,4 +1,4 @@
-// The files of sql/, compiled into the binary by cmake/embed_sql.cmake.
+// The files of sql/, compiled into the binary by cmake/embed.cmake.
 #pragma once
 
 #include <string>
