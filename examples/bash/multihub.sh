@@ -107,40 +107,39 @@ multihub_sleep() {
 #   MULTIHUB_PREVIOUS_SECRET, MULTIHUB_PREVIOUS_WEBHOOK_SECRET   while they are being rotated
 #   MULTIHUB_TOLERANCE   how many seconds the moment of sending may be away from now (300)
 multihub_verify_webhook() {
-  local head body=$2 sent seconds id secret found
+  local head body=$2 sent seconds id
+  local -a secrets=("$MULTIHUB_SECRET" "${MULTIHUB_PREVIOUS_SECRET-}")
+  local -a endpoint_secrets=("$MULTIHUB_WEBHOOK_SECRET" "${MULTIHUB_PREVIOUS_WEBHOOK_SECRET-}")
   head=$(<"$1")
 
-  found=no
-  for secret in "$MULTIHUB_SECRET" "${MULTIHUB_PREVIOUS_SECRET-}"; do
-    [[ -n $secret ]] || continue
-    if _multihub_is_hash "$(_multihub_header X-Data-Hash "$head")" '' "$body" "$secret"; then found=yes; fi
-  done
-  [[ $found == yes ]] || _multihub_refuse X-Data-Hash || return
+  _multihub_fits "${secrets[@]}" _multihub_is_hash "$(_multihub_header X-Data-Hash "$head")" '' "$body" ||
+    _multihub_refuse X-Data-Hash || return
 
   sent=$(_multihub_header X-Webhook-Timestamp "$head")
-  found=no
-  for secret in "$MULTIHUB_SECRET" "${MULTIHUB_PREVIOUS_SECRET-}"; do
-    [[ -n $secret ]] || continue
-    if _multihub_is_hash "$(_multihub_header X-Webhook-Signature-V2 "$head")" "$sent" "$body" "$secret"; then
-      found=yes
-    fi
-  done
-  [[ $found == yes ]] || _multihub_refuse X-Webhook-Signature-V2 || return
+  _multihub_fits "${secrets[@]}" \
+    _multihub_is_hash "$(_multihub_header X-Webhook-Signature-V2 "$head")" "$sent" "$body" ||
+    _multihub_refuse X-Webhook-Signature-V2 || return
   _multihub_is_fresh "$(date -d "$sent" +%s)" || _multihub_refuse X-Webhook-Timestamp || return
 
   id=$(_multihub_header webhook-id "$head")
   seconds=$(_multihub_header webhook-timestamp "$head")
-  found=no
-  for secret in "$MULTIHUB_WEBHOOK_SECRET" "${MULTIHUB_PREVIOUS_WEBHOOK_SECRET-}"; do
-    [[ -n $secret ]] || continue
-    if _multihub_is_signed "$(_multihub_header webhook-signature "$head")" "$id.$seconds." "$body" "$secret"; then
-      found=yes
-    fi
-  done
-  [[ $found == yes ]] || _multihub_refuse webhook-signature || return
+  _multihub_fits "${endpoint_secrets[@]}" \
+    _multihub_is_signed "$(_multihub_header webhook-signature "$head")" "$id.$seconds." "$body" ||
+    _multihub_refuse webhook-signature || return
   _multihub_is_fresh "$seconds" || _multihub_refuse webhook-timestamp || return
 
   cat "$body"
+}
+
+# SECRET PREVIOUS_SECRET FUNCTION ARGUMENTS...: whether the function takes one of them as its last argument. The
+# previous one may be empty: there is none.
+_multihub_fits() {
+  local secret found=1
+  for secret in "$1" "$2"; do
+    [[ -n $secret ]] || continue
+    if "${@:3}" "$secret"; then found=0; fi
+  done
+  return "$found"
 }
 
 _multihub_refuse() {
