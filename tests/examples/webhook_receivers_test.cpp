@@ -1,72 +1,44 @@
 // The webhook verifiers of examples/, on what the gateway sends and on what it never would.
 #include "examples_fixture.h"
-#include "multihub/base/clock.h"
 #include "multihub/base/digest.h"
 #include "multihub/base/encoding.h"
-#include "multihub/base/secret_string.h"
-#include "multihub/webhooks/signature.h"
+#include "snippets/sent_webhook_fixture.h"
 
 namespace multihub::examples {
 namespace {
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
+using snippets::kApiSecret;
+using snippets::kEndpointSecret;
+using snippets::kEventId;
+using snippets::kMinuteMs;
+using snippets::kOtherApiSecret;
+using snippets::kOtherEndpointSecret;
+using snippets::WithFlippedBit;
 
-constexpr const char* kApiSecret = "unit-test-secret of a \xc2\xa3 shop";
-constexpr const char* kOtherApiSecret = "another secret";
-constexpr const char* kEndpointSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-constexpr const char* kOtherEndpointSecret = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
 // The key is as long as a block of SHA-256 and holds every kind of byte.
 constexpr const char* kLongEndpointSecret =
     "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8A/v37+vn49/b19PPy8fDv7u3s6+rp6Ofm5eTj4uHg3w==";
-constexpr const char* kId = "pay_01:payment.completed";
-constexpr std::int64_t kMinuteMs = 60'000;
 
 // What a receiver got, and what it knows.
-struct Delivery {
-  Headers headers;
-  std::string body;
+struct Delivery : snippets::SentWebhook {
   Env env = {{"MULTIHUB_SECRET", kApiSecret}, {"MULTIHUB_WEBHOOK_SECRET", kEndpointSecret}};
-
-  std::string& operator[](const std::string& name) {
-    for (auto& [key, value] : headers) {
-      if (key == name) return value;
-    }
-    throw std::invalid_argument("no header " + name);
-  }
 };
 
-// As the gateway signs it, sent `late_ms` ago.
 Delivery Sent(std::int64_t late_ms = 0, const std::string& api_secret = kApiSecret,
               const std::vector<std::string>& endpoint_secrets = {kEndpointSecret}) {
-  Delivery delivery;
-  delivery.body =
-      std::string(R"({"id":")") + kId + R"(","data":{"note":"5 € \\ %s 'x' $HOME \u0022"},"merchant_id":"1"})";
-  const base::SecretString api{std::string(api_secret)};
-  std::vector<base::SecretString> endpoints;
-  for (const std::string& secret : endpoint_secrets) endpoints.emplace_back(std::string(secret));
-  webhooks::SignedAttempt attempt;
-  attempt.id = kId;
-  attempt.body = delivery.body;
-  attempt.at_ms = base::SystemClock().NowMs() - late_ms;
-  attempt.nonce = "5d6b0f3e-3b6c-4a7e-9a53-0c8f6c1d2e4b";
-  attempt.api_secret = &api;
-  for (const base::SecretString& secret : endpoints) attempt.endpoint_secrets.push_back(&secret);
-  delivery.headers = webhooks::DeliveryHeaders(attempt);
-  return delivery;
+  return {snippets::SignedWebhook(late_ms, api_secret, endpoint_secrets)};
 }
 
 json Verify(const Language& language, const Delivery& delivery) {
   const support::TempDir dir;
-  std::string lines;
-  for (const auto& [name, value] : delivery.headers) lines += name + ": " + value + "\n";
-  support::WriteFile(dir.File("headers"), lines);
+  support::WriteFile(dir.File("headers"), delivery.HeaderText());
   support::WriteFile(dir.File("body"), delivery.body);
   Env env = delivery.env;
   env["TIMEOUT_S"] = "60";
   return Order(language, env, {"verify", dir.File("headers"), dir.File("body")});
 }
 
-void CheckTaken(const Language& language, const Delivery& delivery, const std::string& id = kId) {
+void CheckTaken(const Language& language, const Delivery& delivery, const std::string& id = kEventId) {
   const json told = Verify(language, delivery);
   INFO(language.name << ": " << told.dump());
   CHECK(told["outcome"] == "done");
@@ -78,11 +50,6 @@ void CheckRefused(const Language& language, const Delivery& delivery, const std:
   INFO(language.name << ": " << told.dump());
   CHECK(told["outcome"] == "webhook refused");
   CHECK(told["header"] == header);
-}
-
-std::string WithFlippedBit(std::string text, std::size_t at) {
-  text.at(at) = static_cast<char>(text.at(at) ^ 1);
-  return text;
 }
 
 TEST_CASE("examples: each verifier takes what the sandbox sends") {
@@ -107,9 +74,7 @@ TEST_CASE("examples: each verifier takes what the sandbox sends") {
 
 TEST_CASE("examples: each verifier takes four minutes either way, and headers in lower case") {
   Delivery lower_case = Sent();
-  for (auto& [name, value] : lower_case.headers) {
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  }
+  lower_case.PutNamesInLowerCase();
   Delivery long_key = Sent(0, kApiSecret, {kLongEndpointSecret});
   long_key.env["MULTIHUB_WEBHOOK_SECRET"] = kLongEndpointSecret;
   for (const Language& language : Languages()) {
@@ -133,7 +98,7 @@ TEST_CASE("examples: each verifier refuses what was altered, and names the heade
       signature[name] = WithFlippedBit(signature[name], 20);
       CheckRefused(language, signature, name);
       Delivery missing = Sent();
-      std::erase_if(missing.headers, [&](const auto& header) { return header.first == name; });
+      missing.Drop(name);
       CheckRefused(language, missing, name);
     }
     // The moments are signed.

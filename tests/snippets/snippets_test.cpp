@@ -11,10 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "multihub/base/clock.h"
-#include "multihub/base/secret_string.h"
 #include "multihub/domain/event_names.h"
 #include "multihub/webhooks/signature.h"
+#include "snippets/sent_webhook_fixture.h"
 #include "support/process.h"
 #include "support/temp_dir.h"
 #include "support/webhook_receiver.h"
@@ -22,12 +21,12 @@
 namespace multihub::webhooks {
 namespace {
 
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-constexpr std::string_view kApiSecret = "unit-test-secret of a £ shop";
-constexpr std::string_view kEndpointSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
-constexpr std::string_view kOtherEndpointSecret = "whsec_ZmVkY2JhOTg3NjU0MzIxMGZlZGNiYTk4NzY1NDMyMTA=";
-constexpr std::int64_t kMinuteMs = 60'000;
+using snippets::kApiSecret;
+using snippets::kEndpointSecret;
+using snippets::kMinuteMs;
+using snippets::kOtherApiSecret;
+using snippets::kOtherEndpointSecret;
+using snippets::WithFlippedBit;
 
 // ---- the page -------------------------------------------------------------------------------------------------------
 
@@ -143,49 +142,20 @@ class Workshop {
 };
 
 // What a receiver got, and what it knows.
-struct Input {
-  Headers headers;
-  std::string body;
+struct Input : snippets::SentWebhook {
   std::string api_secret{kApiSecret};
   std::string endpoint_secret{kEndpointSecret};
   std::string line_end = "\n";
-
-  std::string& operator[](const std::string& name) {
-    const auto found = std::find_if(headers.begin(), headers.end(), [&](const auto& row) { return row.first == name; });
-    if (found == headers.end()) throw std::invalid_argument("no header " + name);
-    return found->second;
-  }
-  void Drop(const std::string& name) {
-    std::erase_if(headers, [&](const auto& header) { return header.first == name; });
-  }
-  std::string HeaderText() const {
-    std::string text;
-    for (const auto& [name, value] : headers) text += name + ": " + value + line_end;
-    return text;
-  }
 };
 
 // As the gateway sends it; `late_ms` after it was made it is received.
-Input Delivery(std::int64_t late_ms = 0, const std::vector<std::string_view>& secrets = {kEndpointSecret}) {
-  Input input;
-  input.body = R"({"id":"pay_01:payment.completed","data":{"note":"5 € \\ %s 'x' $HOME \u0022"},"merchant_id":"1"})";
-  const base::SecretString api_secret{std::string(kApiSecret)};
-  std::vector<base::SecretString> endpoint_secrets;
-  for (const std::string_view secret : secrets) endpoint_secrets.emplace_back(std::string(secret));
-  SignedAttempt attempt;
-  attempt.id = "pay_01:payment.completed";
-  attempt.body = input.body;
-  attempt.at_ms = base::SystemClock().NowMs() - late_ms;
-  attempt.nonce = "5d6b0f3e-3b6c-4a7e-9a53-0c8f6c1d2e4b";
-  attempt.api_secret = &api_secret;
-  for (const base::SecretString& secret : endpoint_secrets) attempt.endpoint_secrets.push_back(&secret);
-  input.headers = DeliveryHeaders(attempt);
-  return input;
+Input Delivery(std::int64_t late_ms = 0, const std::vector<std::string>& secrets = {kEndpointSecret}) {
+  return {snippets::SignedWebhook(late_ms, kApiSecret, secrets)};
 }
 
 support::RunResult RunOn(const Snippet& snippet, const Input& input) {
   Workshop& workshop = Workshop::Instance();
-  workshop.Write("headers.txt", input.HeaderText());
+  workshop.Write("headers.txt", input.HeaderText(input.line_end));
   workshop.Write("body.json", input.body);
   return workshop.Shell(snippet.command, {{"API_SECRET", input.api_secret}, {"WEBHOOK_SECRET", input.endpoint_secret}});
 }
@@ -203,11 +173,6 @@ void CheckRefused(const Snippet& snippet, const Input& input, const std::string&
   CHECK(result.exit_code == 1);
   CHECK(result.err == "refused: " + header + "\n");
   CHECK(result.out.empty());
-}
-
-std::string WithFlippedBit(std::string text, std::size_t at) {
-  text.at(at) = static_cast<char>(text.at(at) ^ 1);
-  return text;
 }
 
 // ---- tests ----------------------------------------------------------------------------------------------------------
@@ -235,9 +200,7 @@ TEST_CASE("each program takes what the gateway sends") {
   };
   Input lower_case = Delivery();
   lower_case.line_end = "\r\n";
-  for (auto& [name, value] : lower_case.headers) {
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
-  }
+  lower_case.PutNamesInLowerCase();
   Input with_the_other = Delivery(0, {kEndpointSecret, kOtherEndpointSecret});
   with_the_other.endpoint_secret = kOtherEndpointSecret;
   const Row rows[] = {
@@ -304,7 +267,7 @@ TEST_CASE("each program refuses a signature of another version, or of secrets it
     CheckRefused(snippet, wrong_endpoint_secret, "webhook-signature");
 
     Input wrong_api_secret = Delivery();
-    wrong_api_secret.api_secret = "another secret";
+    wrong_api_secret.api_secret = kOtherApiSecret;
     CheckRefused(snippet, wrong_api_secret, "X-Data-Hash");
   }
 }
