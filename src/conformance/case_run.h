@@ -34,9 +34,13 @@ struct RunContext {
   bool direct = false;
   std::int64_t timeout_ms = 0;
 
+  std::int64_t first_number = 0;             // no number of this run is below it
   std::atomic<std::int64_t> next_number{0};  // for ${unique_number}
   std::atomic<std::int64_t> next_unique{0};
   std::atomic<int> silent_in_a_row{0};     // calls without any answer
+  std::atomic<int> vain_polls{0};          // waits in a row for which what was waited for did not come …
+  std::atomic<int> vain_webhooks{0};       // … and such for webhooks
+  std::atomic<std::int64_t> vain_ms{0};    // waited for rate limits since a call was last let through
   std::atomic<std::int64_t> waited_ms{0};  // because of rate limits
   std::mutex mutex;
   std::vector<Observation> observations;
@@ -44,6 +48,8 @@ struct RunContext {
 
 // After so many calls in a row without an answer nothing more is sent.
 inline constexpr int kSilentCalls = 5;
+// After so many waits in a row in vain nothing more is waited for.
+inline constexpr int kVainWaits = 3;
 
 // Any thread. Fills verdict, reasons and exchanges of a result.
 void RunCase(const Case& wanted, RunContext* context, CaseResult* result);

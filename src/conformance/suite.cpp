@@ -94,7 +94,8 @@ base::Result<std::unique_ptr<RunContext>, std::string> MakeContext(const SuiteOp
   context->direct = options.direct;
   context->timeout_ms = options.timeout_ms;
   // Microseconds since 1970: no run comes near the numbers of another.
-  context->next_number = base::SystemClock().NowMs() * 1000;
+  context->first_number = base::SystemClock().NowMs() * 1000;
+  context->next_number = context->first_number;
   return context;
 }
 

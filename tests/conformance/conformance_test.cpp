@@ -2,7 +2,9 @@
 // gateway at all.
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <set>
@@ -15,6 +17,7 @@
 #include "support/json.h"
 #include "support/mariadb_server.h"
 #include "support/proxies.h"
+#include "support/signed_client.h"
 #include "support/temp_dir.h"
 #include "support/webhook_receiver.h"
 
@@ -206,6 +209,73 @@ TEST_CASE("what is no gateway is told in bounded time, with a line for each case
       for (const json& reason : one["reasons"]) CHECK_FALSE(Contains(reason.get<std::string>(), "\n"));
     }
   }
+}
+
+// Answers every call with the same success, rightly signed.
+class YesMan {
+ public:
+  explicit YesMan(const std::string& result)
+      : body_(R"({"success":true,"result":)" + result +
+              R"(,"request_id":"5f0c9a1e-0000-4000-8000-000000000001","processing_time":0})") {
+    server_.OnAnyOther([this](const support::ReceivedRequest& request) {
+      const std::string* application = request.Header("X-Data-Application-Id");
+      const std::int64_t id = application == nullptr ? 1 : std::atoll(application->c_str());
+      return Reaction::Answer(
+          200, body_,
+          {{"Content-Type", "application/json"}, {"X-Data-Hash", support::Sign(body_, support::SandboxSecret(id))}});
+    });
+  }
+  std::uint16_t port() const { return server_.port(); }
+
+ private:
+  const std::string body_;
+  support::WebhookReceiver server_;
+};
+
+std::size_t CountOf(const std::vector<std::string>& lines, const std::string& part) {
+  return static_cast<std::size_t>(
+      std::count_if(lines.begin(), lines.end(), [&part](const std::string& line) { return Contains(line, part); }));
+}
+
+TEST_CASE("a peer that says yes to everything is not waited for again and again") {
+  const Suite suite;
+  // Nothing is there that could change; and a payment of which nothing ever becomes.
+  const YesMan nothing("{}");
+  const YesMan created(
+      R"({"payment":{"amount":{"value":1200,"currency":"INR"},"identifiers":{"c_id":"a","h_id":"pay_a"},"status":)"
+      R"({"status":"created","final":false,"success":null,"error":null},"status_version":1,"timestamps":{"created":)"
+      R"("2026-05-01T10:00:00.120Z","updated":"2026-05-01T10:00:00.120Z","finished":null}},"events":[],"balance":)"
+      R"({"id":1,"amounts":[{"value":5000,"value_freezing":0,"value_blocking":0,"currency":"MXN","enabled":true}],)"
+      R"("enabled":true},"webhook":{"id":"wh_a","secret":"whsec_a","enabled":true}})");
+  auto of_nothing = suite.Begin(UrlOf(nothing.port()), {});
+  auto of_created = suite.Begin(UrlOf(created.port()), {});
+  const json quick = Suite::Document(of_nothing.get());
+  CHECK(quick["conforms"] == false);
+  const json patient = Suite::Document(of_created.get());
+  CHECK(patient["conforms"] == false);
+  CHECK(CountOf(With(quick, "failed"), "(waited ") == 0);
+  // The first waits are made, and at most those to their end that had begun with them.
+  const std::size_t waits = CountOf(With(patient, "failed"), "(waited ");
+  CHECK(waits >= 3);
+  CHECK(waits < 10);
+  CHECK(CountOf(With(patient, "skipped"), "waits for a change before it were in vain") > 10);
+}
+
+TEST_CASE("who pays as the same application meanwhile is named where the balance does not add up") {
+  const Suite suite;
+  const auto gateway = Sandbox("");
+  auto run = suite.Begin(gateway->url(), {"--only", "money.payout-success", "--direct"});
+  support::SignedClient other(gateway->port(), 1, support::SandboxSecret(1));
+  int paid = 0;
+  while (run.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    const json payment = {{"receiver", {{"bank", {{"account", {{"id", "032180000118359719"}}}}}}},
+                          {"amount", {{"value", 1001}, {"currency", "MXN"}}},
+                          {"identifiers", {{"c_id", "somebody-" + std::to_string(++paid)}}}};
+    other.Call(json{{"method", "payment.out"}, {"service_id", 14801}, {"params", {{"payment", payment}}}});
+  }
+  const std::vector<std::string> failed = With(Suite::Document(run.get()), "failed");
+  INFO(paid << " payments\n" << Joined(failed));
+  CHECK(CountOf(failed, "somebody else paid as app1 at the same time (c_id somebody-") == 1);
 }
 
 TEST_CASE("after a few dead answers the rest is skipped with the reason") {
