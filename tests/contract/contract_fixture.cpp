@@ -123,6 +123,13 @@ support::RunResult ValidatedGateway::Conformance(const std::string& pattern) con
   return support::RunCli(std::move(call));
 }
 
+support::RunResult ValidatedGateway::Functional(const std::string& tests) const {
+  support::SpawnOptions options;
+  options.argv = {FUNCTIONAL_TESTS, "--use-colour", "no", "--filenames-as-tags", tests};
+  options.env = {{"MULTIHUB_TEST_FRONT", std::to_string(front_)}};
+  return support::Run(std::move(options), kPatience);
+}
+
 // Each violation of an answer is a line of the log, also when the header that tells of a call's was cut off. The log is
 // complete when it tells of a call that was made last.
 std::vector<std::string> ValidatedGateway::LoggedViolations() {

@@ -38,6 +38,8 @@ class ValidatedGateway {
   support::GatewayProcess& process() { return gateway_; }
   // Runs the cases of the conformance suite whose id fits. From any thread.
   support::RunResult Conformance(const std::string& pattern) const;
+  // Runs functional tests, whose calls to their own gateways pass the front and the proxy too.
+  support::RunResult Functional(const std::string& tests) const;
   // What traffic.mjs saw, with what the proxy logged of wrong answers among the violations. Once.
   nlohmann::json End();
 

@@ -3,6 +3,8 @@
 #include <openssl/sha.h>
 #include <strings.h>
 
+#include <cstdlib>
+
 #include "support/gateway_process.h"
 
 namespace multihub::support {
@@ -11,6 +13,11 @@ namespace {
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 bool EqualNames(const std::string& a, const std::string& b) { return ::strcasecmp(a.c_str(), b.c_str()) == 0; }
+
+std::uint16_t FrontOf(const std::string& address) {
+  const char* port = std::getenv("MULTIHUB_TEST_FRONT");
+  return port == nullptr || address != "127.0.0.1" ? 0 : static_cast<std::uint16_t>(std::atoi(port));
+}
 
 }  // namespace
 
@@ -54,7 +61,11 @@ nlohmann::json Answer::at(const std::string& pointer) const {
 }
 
 SignedClient::SignedClient(std::uint16_t port, std::int64_t application_id, std::string secret, std::string address)
-    : address_(std::move(address)), port_(port), application_id_(application_id), secret_(std::move(secret)) {}
+    : address_(std::move(address)),
+      port_(port),
+      application_id_(application_id),
+      secret_(std::move(secret)),
+      front_port_(FrontOf(address_)) {}
 
 void SignedClient::set_port(std::uint16_t port) {
   port_ = port;
@@ -82,7 +93,7 @@ Answer SignedClient::CallWith(std::string_view body, const HeaderList& replaced)
 
 bool SignedClient::EnsureConnected() {
   if (connection_.connected() && !connection_.IsClosedByPeer(std::chrono::milliseconds(0))) return true;
-  return connection_.Connect(address_, port_, timeout_);
+  return connection_.Connect(address_, front_port_ != 0 ? front_port_ : port_, timeout_);
 }
 
 Answer SignedClient::CallRaw(std::string_view verb, std::string_view path, const HeaderList& headers,
@@ -92,8 +103,10 @@ Answer SignedClient::CallRaw(std::string_view verb, std::string_view path, const
     answer.transport_error = connection_.last_error();
     return answer;
   }
+  HeaderList sent = headers;
+  if (front_port_ != 0) sent.emplace_back("X-Gateway-Port", std::to_string(port_));
   // A failed send is no answer yet: the peer may have refused the request and closed before taking all of it.
-  connection_.SendAll(HttpRequest(verb, path, headers, body), timeout_);
+  connection_.SendAll(HttpRequest(verb, path, sent, body), timeout_);
   return Read();
 }
 

@@ -36,7 +36,8 @@ struct Answer {
   nlohmann::json at(const std::string& pointer) const;
 };
 
-// One application at one gateway, over one kept connection; for one thread.
+// One application at one gateway, over one kept connection; for one thread. With MULTIHUB_TEST_FRONT=PORT calls to
+// 127.0.0.1 go to that port instead, which is told by X-Gateway-Port whose they are: to tests/contract/npm/traffic.mjs.
 class SignedClient {
  public:
   SignedClient(std::uint16_t port, std::int64_t application_id, std::string secret, std::string address = "127.0.0.1");
@@ -67,6 +68,7 @@ class SignedClient {
   std::int64_t application_id_;
   std::string secret_;
   std::chrono::milliseconds timeout_ = kDefaultTimeout;
+  std::uint16_t front_port_ = 0;  // 0: none stands between
   TcpClient connection_;
 };
 

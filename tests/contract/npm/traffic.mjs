@@ -8,6 +8,8 @@
 // its answer. The back changes answers on demand: so it is seen that a wrong one is told. What is sent to the front's
 // /hooks is a webhook, and checked as one.
 //
+// Callers that talk to several gateways name each by its port, in a header that goes no further than the back.
+//
 // Prints "ready FRONT BACK", its two ports; prism is to be started by then. Told to end by SIGTERM it spoils some
 // answers, prints what it saw as one line of JSON, and ends.
 import crypto from "node:crypto";
@@ -90,8 +92,11 @@ function listen(handler) {
 }
 
 const back = await listen(async (request, response) => {
-  const call = { method: request.method, url: request.url, fields: fieldsOf(request), body: await bytesOf(request) };
-  const answer = await exchange(gatewayPort, call);
+  const fields = fieldsOf(request);
+  const at = fields.findIndex((field, place) => place % 2 === 0 && field.toLowerCase() === "x-gateway-port");
+  const port = at < 0 ? gatewayPort : Number(fields.splice(at, 2)[1]);
+  const call = { method: request.method, url: request.url, fields, body: await bytesOf(request) };
+  const answer = await exchange(port, call);
   wrongAnswers.get(request.headers["x-data-hash"])?.(answer);
   send(response, answer);
 });
