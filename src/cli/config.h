@@ -114,6 +114,7 @@ struct LogConfig {
 };
 
 struct DrainConfig {
+  std::int64_t lame_duck_ms = 0;
   std::int64_t timeout_ms = 25000;
 };
 

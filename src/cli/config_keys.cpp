@@ -153,7 +153,10 @@ const ConfigKey kKeys[] = {
     {"retention", "days", "Finished webhook deliveries and superseded events are removed when older.",
      MULTIHUB_INTEGER(retention.days, 7, 36'500)},
     {"log", "level", "debug, info, warn or error.", MULTIHUB_TEXT(log.level, TextForm::kLogLevel)},
-    {"drain", "timeout_ms", "The time in which calls taken before SIGTERM are still answered.",
+    {"drain", "lame_duck_ms",
+     "After SIGTERM /readyz says 503, and calls are taken as before for so long: what sends them here notices first.",
+     MULTIHUB_INTEGER(drain.lame_duck_ms, 0, 60'000)},
+    {"drain", "timeout_ms", "After that no connection is taken, and calls that were are still answered for so long.",
      MULTIHUB_INTEGER(drain.timeout_ms, 0, 600'000)},
 };
 

@@ -71,9 +71,10 @@ http::ForwardedField ToForwardedField(const std::string& header) {
   return header == "x-forwarded-for" ? http::ForwardedField::kXForwardedFor : http::ForwardedField::kEither;
 }
 
-http::FrontOptions ToFrontOptions(const HttpConfig& config, const std::vector<std::string>& listen) {
+http::FrontOptions ToFrontOptions(const HttpConfig& config, const GatewayServiceOptions& service) {
   http::FrontOptions options = http::MerchantFrontOptions();
-  options.listen = listen;
+  options.listen = service.listen;
+  options.other_descriptors = service.other_descriptors;
   for (const std::string& network : config.trusted_proxies) {
     options.trusted_proxies.push_back(base::Cidr::Parse(network).value());
   }
@@ -172,7 +173,7 @@ class GatewayService::Impl {
                  handlers::MakeMethodTable(engine_.payments(), handlers::HandlerOptions{url_rules_}, &webhooks_),
                  directory_, clock_, base::SystemRandomInstance(),
                  [this](domain::ApplicationId id) { NoteSecretInUse(id); }),
-        front_(ToFrontOptions(config.http, options.listen), std::make_shared<http::GatewayHandler>(gateway_)) {}
+        front_(ToFrontOptions(config.http, options), std::make_shared<http::GatewayHandler>(gateway_)) {}
 
   // A start that failed half-way leaves threads that use each other.
   ~Impl() { Drain(0); }

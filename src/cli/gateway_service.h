@@ -1,6 +1,7 @@
 // The composition root of `serve`: chooses adapters and engines, and ties the parts of a gateway process together.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@ struct GatewayServiceOptions {
   std::vector<std::string> listen;  // instead of Config::http
   std::string ops_listen;           // where webhooks must not go either
   bool sandbox = false;
+  std::size_t other_descriptors = 0;  // of the process, besides the merchants' connections
 };
 
 class GatewayService {

@@ -1,8 +1,11 @@
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <chrono>
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 #include "cli/commands.h"
 #include "cli/database_clock.h"
@@ -91,18 +94,29 @@ class OnView {
 
 void Notice(const std::string& line) { std::cerr << line << std::endl; }
 
-// One descriptor per connection, and one more for writing to it.
-void RaiseDescriptorLimit() {
+// Descriptors that the process may have. The ops port takes so small a part of them that it cannot use up what the
+// merchants' connections leave: 256 connections where there is room for them.
+std::size_t RaiseDescriptorLimit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 1'000'000));
 }
 
-std::unique_ptr<http::Front> StartOps(const std::string& listen, const OpsView& view) {
+std::size_t OpsConnections(std::size_t descriptors) { return std::clamp<std::size_t>(descriptors / 64, 4, 256); }
+
+// Besides its connections: the ops port's at two each, one of every webhook on its way, one of every name being
+// resolved.
+std::size_t OtherDescriptors(std::size_t descriptors, const WebhooksConfig& webhooks) {
+  constexpr std::size_t kResolving = 64;
+  return 2 * OpsConnections(descriptors) + static_cast<std::size_t>(webhooks.max_in_flight) + kResolving;
+}
+
+std::unique_ptr<http::Front> StartOps(const std::string& listen, std::size_t connections, const OpsView& view) {
   http::FrontOptions options;
   options.listen = {listen};
-  options.max_connections = 256;
+  options.max_connections = connections;
   options.max_body_bytes = 1024;
   options.max_output_bytes = 64 * 1024 * 1024;  // a metrics page with very many routes
   auto handler =
@@ -169,8 +183,9 @@ void PrintSandbox(const std::string& address) {
          "' --data-binary '" + body + "'");
 }
 
-GatewayServiceOptions ToServiceOptions(const Config& config, const ServeOptions& options) {
+GatewayServiceOptions ToServiceOptions(const Config& config, const ServeOptions& options, std::size_t descriptors) {
   GatewayServiceOptions service;
+  service.other_descriptors = OtherDescriptors(descriptors, config.webhooks);
   service.listen = options.listen.empty() ? config.http.listen : options.listen;
   service.ops_listen = options.ops_listen.value_or(config.ops.listen);
   service.sandbox = options.sandbox;
@@ -185,10 +200,10 @@ void Serve(Context* context, const ServeOptions& options) {
   const std::string supervisor = NotifySocket();
   const Config& config = context->config();
   StopSignals signals;
-  RaiseDescriptorLimit();
+  const std::size_t descriptors = RaiseDescriptorLimit();
   observability::ConfigureLog(ToLogLevel(config.log.level), true);
   OpsView view;
-  const auto ops = StartOps(options.ops_listen.value_or(config.ops.listen), view);
+  const auto ops = StartOps(options.ops_listen.value_or(config.ops.listen), OpsConnections(descriptors), view);
 
   const storage::DatabaseUrl url = DatabaseOf(context, options);
   auto session = OpenDatabase(context, options, url);
@@ -197,7 +212,7 @@ void Serve(Context* context, const ServeOptions& options) {
   const base::MasterKey key = OpenMasterKey(config, url, *session);
   if (options.sandbox) LoadSandbox(*session, key, base::SystemClock(), base::SystemRandomInstance());
 
-  GatewayService service(config, ToServiceOptions(config, options), url, key, std::move(session));
+  GatewayService service(config, ToServiceOptions(config, options, descriptors), url, key, std::move(session));
   service.Start();
   const OnView on_view(&view, service);
   signals.Serving();
@@ -212,6 +227,8 @@ void Serve(Context* context, const ServeOptions& options) {
   Log(LogLevel::kInfo, "draining", {{LogField::kSignal, std::int64_t{signal}}});
   view.Draining();
   TellSupervisor(supervisor, "STOPPING=1");
+  // Another signal ends the process.
+  std::this_thread::sleep_for(std::chrono::milliseconds(config.drain.lame_duck_ms));
   const bool all_answered = service.Drain(config.drain.timeout_ms);
   Log(all_answered ? LogLevel::kInfo : LogLevel::kWarn, all_answered ? "drained" : "drain_timeout", {});
   ops->Stop(0);

@@ -57,7 +57,8 @@ std::size_t RaisedFdLimit() {
 // try again and again.
 void FitToFdLimit(FrontCore* core) {
   const std::size_t limit = RaisedFdLimit();
-  const std::size_t reserved = std::min(limit / 2, std::max(kReservedFds, limit / 4));
+  const std::size_t reserved =
+      std::min(limit / 2, std::max(kReservedFds, limit / 4)) + std::min(limit / 4, core->options.other_descriptors);
   core->connection_cap = std::min(core->options.max_connections, std::max<std::size_t>(1, (limit - reserved) / 2));
   // The library gives a new socket to thread (number modulo threads). Our duplicates must not lie between the sockets,
   // or all of these had the same parity.

@@ -101,6 +101,33 @@ TEST_CASE("gateway: while it drains it is alive but not ready, and takes no new 
   CHECK(status->code == 0);
 }
 
+TEST_CASE("gateway: before it drains it is not ready for a while, and takes connections and calls all the same") {
+  auto env = FastSandbox();
+  env["MULTIHUB_DRAIN_LAME_DUCK_MS"] = "3000";
+  Sandbox sandbox(EachEngine(), env);
+  SignedClient kept = sandbox.Client();
+  CheckAnswer(kept.Call(std::string_view(kPing)), 0);
+  sandbox.gateway().process().Signal(SIGTERM);
+  CHECK(Eventually([&] { return OpsStatus(&sandbox, "/readyz") == 503; }));
+  Acknowledged acknowledged;
+  // A new connection for each call, until there are none any more.
+  for (int n = 0;; ++n) {
+    SignedClient fresh = sandbox.Client();
+    const std::string c_id = "lame-" + std::to_string(n);
+    const Answer answer = fresh.Call(Deposit(14702, 5000, "INR", c_id));
+    if (!answer.ok()) break;
+    CheckAnswer(answer, 0);
+    acknowledged.Add(c_id, IdOf(PaymentIn(answer)));
+    if (n == 0) CheckAnswer(kept.Call(std::string_view(kPing)), 0);
+  }
+  CHECK_FALSE(acknowledged.payments().empty());
+  const auto status = sandbox.gateway().process().WaitExit(std::chrono::minutes(1));
+  REQUIRE(status.has_value());
+  CHECK(status->code == 0);
+  sandbox.gateway().Restart();
+  CheckNothingLost(sandbox, acknowledged.payments());
+}
+
 TEST_CASE("gateway: a second SIGTERM ends it at once, its calls unanswered") {
   Sandbox sandbox(TestEngine::kMysql);
   Draining draining(&sandbox);

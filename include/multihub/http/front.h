@@ -91,6 +91,7 @@ struct FrontOptions {
   std::size_t max_body_bytes = 64 * 1024;
   std::size_t max_connections = 10000;         // further ones are closed at once; a connection takes two descriptors
                                                // and the cap is lowered to what RLIMIT_NOFILE has room for
+  std::size_t other_descriptors = 0;           // that the rest of the process may need at a time: left out of that room
   std::size_t max_in_flight = 4096;            // requests handed out and not yet answered, all connections together
   std::size_t max_pipelined = 64;              // requests of one connection read ahead of their answers
   std::size_t max_output_bytes = 1024 * 1024;  // unsent answers of one connection; over it the peer is dropped
