@@ -1,5 +1,6 @@
 -- Payments, their events, balances and the ledger. The same names stand in sql/sqlite.
 -- Identifiers are VARBINARY: text collations pad trailing spaces and fold case.
+-- serves from: 2
 
 CREATE TABLE IF NOT EXISTS payments (
   h_id VARBINARY(40) NOT NULL PRIMARY KEY,

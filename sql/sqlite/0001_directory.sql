@@ -1,4 +1,5 @@
 -- The directory: who may call the gateway and on which routes. Small tables, read whole by every gateway process.
+-- serves from: 1
 CREATE TABLE IF NOT EXISTS settings (
   name TEXT NOT NULL,
   value TEXT NOT NULL,

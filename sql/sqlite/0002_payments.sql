@@ -1,4 +1,5 @@
 -- Payments, their events, balances and the ledger. The same names stand in sql/mysql.
+-- serves from: 2
 
 CREATE TABLE IF NOT EXISTS payments (
   h_id TEXT NOT NULL PRIMARY KEY,

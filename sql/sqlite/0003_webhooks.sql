@@ -1,4 +1,5 @@
 -- Sending webhooks: what an endpoint wants, how far a delivery is, and every attempt. The same names stand in sql/mysql.
+-- serves from: 3
 
 -- `events`: a comma separated list, '*' for all. NULL settings: the default schedule and timeout.
 ALTER TABLE webhook_endpoints ADD COLUMN events TEXT NOT NULL DEFAULT '';

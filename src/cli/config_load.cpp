@@ -2,7 +2,9 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -226,13 +228,16 @@ class FileReader {
 
 Problem ReadSecretFile(const std::string& path, base::SecretString* out) {
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) return "names the file " + path + ", which cannot be opened";
+  if (!stream) {
+    return "names the file " + path + ", which cannot be opened (" + std::strerror(errno) +
+           "); correct the path, or let this process read the file";
+  }
   std::string text(kMaxSecretFileBytes + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(stream.gcount()));
   if (text.size() > kMaxSecretFileBytes) return "names the file " + path + ", which is too large for a secret";
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  if (text.empty()) return "names the file " + path + ", which is empty";
+  if (text.empty()) return "names the file " + path + ", which is empty; put the secret into it";
   *out = base::SecretString(std::move(text));
   return std::nullopt;
 }

@@ -66,9 +66,7 @@ std::unique_ptr<storage::Session> Context::OpenKnown(const storage::DatabaseUrl&
     throw Refused("There is no database " + url.Redacted() + "; create it with `multihub migrate --database " +
                   url.Redacted() + "`.");
   }
-  auto session = storage::Database(url).Open(SessionOptionsOf(url, command));
-  RequireCurrentSchema(*session, url);
-  return session;
+  return Open(url, command, [&](storage::Session& session) { RequireCurrentSchema(session, url); });
 }
 
 std::unique_ptr<storage::Session> Context::OpenCurrent() { return OpenCurrent(database_url()); }
@@ -91,7 +89,18 @@ std::unique_ptr<storage::Session> Context::OpenToMigrate(const storage::Database
     }
     CreatePrivateFile(url.path);
   }
-  return storage::Database(url).Open(SessionOptionsOf(url, /*command=*/true));
+  return Open(url, /*command=*/true, [](storage::Session& session) { storage::SchemaVersion(session); });
+}
+
+std::unique_ptr<storage::Session> Context::Open(const storage::DatabaseUrl& url, bool command,
+                                                const std::function<void(storage::Session&)>& work) {
+  try {
+    auto session = storage::Database(url).Open(SessionOptionsOf(url, command));
+    work(*session);
+    return session;
+  } catch (const storage::StorageFailure& failure) {
+    throw Refused(SentenceOf(failure, "The database " + url.Redacted()));
+  }
 }
 
 void Context::Change(const std::function<void(storage::Session&)>& work) {
@@ -104,18 +113,48 @@ void Context::Print(const std::string& json, const std::string& text) const {
   if (!std::cout) throw Refused("The result could not be written to stdout.");
 }
 
-void RequireCurrentSchema(storage::Session& session, const storage::DatabaseUrl& url) {
-  const int version = storage::SchemaVersion(session);
-  const int newest = storage::NewestSchemaVersion();
-  if (version > newest) {
-    throw Refused("The database " + url.Redacted() + " has schema " + std::to_string(version) +
-                  ", and this program knows only up to " + std::to_string(newest) + "; use a newer multihub.");
+std::string SentenceOf(const storage::StorageFailure& failure, const std::string& database) {
+  using storage::StorageFailure;
+  const std::string why = std::string(" (") + failure.what() + ")";
+  switch (failure.trouble()) {
+    case StorageFailure::Trouble::kUnreachable:
+      return database + " cannot be reached" + why +
+             "; see that it runs, and that host and port of database.url lead to it.";
+    case StorageFailure::Trouble::kCredentials:
+      return database + " refused the user" + why +
+             "; set the right user in database.url and its password in MULTIHUB_DATABASE_PASSWORD or "
+             "MULTIHUB_DATABASE_PASSWORD_FILE, and give it all rights on the database.";
+    case StorageFailure::Trouble::kNoDatabase:
+      return database + " is not there" + why + "; make it on the server, or correct database.url.";
+    case StorageFailure::Trouble::kFull:
+      return database + " has no room left on its disk" + why + "; make room, and try again.";
+    case StorageFailure::Trouble::kNotWritable:
+      return database + " cannot be read and written" + why +
+             "; see that this process may write to the file and to its directory, that neither is mounted read-only, "
+             "and that the disk is sound.";
+    case StorageFailure::Trouble::kDamaged:
+      return database + " is damaged, or no database at all" + why +
+             "; keep it for a look at what happened, and restore the last backup.";
+    case StorageFailure::Trouble::kNone:
+      break;
   }
-  if (version < newest) {
+  if (failure.kind() == StorageFailure::Kind::kConflict) {
+    return database + " stayed busy with other work" + why + "; try again.";
+  }
+  return database + (failure.kind() == StorageFailure::Kind::kLost ? " cannot be reached" : " refused") + why + ".";
+}
+
+void RequireCurrentSchema(storage::Session& session, const storage::DatabaseUrl& url) {
+  const storage::Schema schema = storage::ReadSchema(session);
+  const std::string newest = std::to_string(storage::NewestSchemaVersion());
+  if (schema.fit == storage::Schema::Fit::kTooNew) {
+    throw Refused("The database " + url.Redacted() + " has schema " + std::to_string(schema.version) +
+                  ", which no longer serves this program, of schema " + newest + "; use a newer multihub.");
+  }
+  if (schema.fit == storage::Schema::Fit::kTooOld) {
     throw Refused("The database " + url.Redacted() + " has " +
-                  (version == 0 ? std::string("no schema yet") : "schema " + std::to_string(version)) +
-                  ", and this program needs " + std::to_string(newest) + "; run `multihub migrate --database " +
-                  url.Redacted() + "`.");
+                  (schema.version == 0 ? std::string("no schema yet") : "schema " + std::to_string(schema.version)) +
+                  ", and this program needs " + newest + "; run `multihub migrate --database " + url.Redacted() + "`.");
   }
 }
 

@@ -28,7 +28,7 @@ class Context {
   storage::DatabaseUrl database_url();
   bool database_given();
 
-  // A command's session on a database whose schema is the one of this program; on a server its statements may take an
+  // A command's session on a database whose schema this program can work with; on a server its statements may take an
   // hour. Throws Refused, with the command to run.
   std::unique_ptr<storage::Session> OpenCurrent();
   std::unique_ptr<storage::Session> OpenCurrent(const storage::DatabaseUrl& url);
@@ -46,6 +46,9 @@ class Context {
  private:
   storage::SessionOptions SessionOptionsOf(const storage::DatabaseUrl& url, bool command);
   std::unique_ptr<storage::Session> OpenKnown(const storage::DatabaseUrl& url, bool command);
+  // `work` with a new session on `url`; what fails is Refused, in words about that database.
+  std::unique_ptr<storage::Session> Open(const storage::DatabaseUrl& url, bool command,
+                                         const std::function<void(storage::Session&)>& work);
 
   std::optional<std::string> config_file_;
   std::optional<std::string> database_;
@@ -53,7 +56,11 @@ class Context {
   std::optional<Config> config_;
 };
 
-// Throws Refused unless the schema of the database behind `session` is the one this program needs.
+// What a command says when the database failed it, and what to do about it. `database`: "The database URL".
+std::string SentenceOf(const storage::StorageFailure& failure, const std::string& database = "The database");
+
+// Throws Refused unless this program can work with the schema of the database behind `session`: its own, or a newer one
+// that says it serves it.
 void RequireCurrentSchema(storage::Session& session, const storage::DatabaseUrl& url);
 
 // Columns padded to their widest cell; the first row is the head.

@@ -21,7 +21,6 @@ using observability::LogField;
 using observability::LogLevel;
 
 constexpr std::chrono::milliseconds kPollEvery{500};
-constexpr std::int64_t kMaxSkewMs = 2000;
 constexpr std::int64_t kStartPatienceUs = 5'000'000;
 // A poll that takes longer has found a database that does not answer, whatever becomes of it.
 constexpr std::int64_t kJudgeWithinUs = 5'000'000;
@@ -123,6 +122,7 @@ void DirectoryRefresher::Poll() {
     SetNotReady(Judge());
   } catch (const storage::StorageFailure& failure) {
     connected_ = false;
+    storage::AlertTrouble(failure);
     SetNotReady(std::string("the database does not answer: ") + failure.what());
   }
 }
@@ -152,12 +152,14 @@ void DirectoryRefresher::KeepRoutes(const storage::DirectoryRows& rows) {
   routes_ = std::move(routes);
 }
 
-// A newer schema is one that an upgrade under way has made, and serves this program too.
+// A newer schema is one that an upgrade under way has made.
 std::string DirectoryRefresher::JudgeSchema() {
-  const int version = storage::SchemaVersion(*session_);
-  const int needed = storage::NewestSchemaVersion();
-  if (version >= needed) return {};
-  return "the database has schema " + std::to_string(version) + ", and this program needs " + std::to_string(needed);
+  const storage::Schema schema = storage::ReadSchema(*session_);
+  if (schema.fit == storage::Schema::Fit::kServes) return {};
+  const std::string newest = std::to_string(storage::NewestSchemaVersion());
+  const std::string has = "the database has schema " + std::to_string(schema.version);
+  if (schema.fit == storage::Schema::Fit::kTooOld) return has + ", and this program needs " + newest;
+  return has + ", which no longer serves this program, of schema " + newest;
 }
 
 std::string DirectoryRefresher::JudgeDisk() {
@@ -175,12 +177,20 @@ std::string DirectoryRefresher::JudgeDisk() {
          std::to_string(disk_.min_free_mb);
 }
 
+std::string DirectoryRefresher::JudgeClock() {
+  const std::int64_t offset_ms = clock_.offset_ms();
+  if (std::llabs(offset_ms) <= DatabaseClock::kMaxSkewMs) return {};
+  if (session_->engine() == storage::Engine::kSqlite) {
+    return "this machine's clock was set back by " + std::to_string(offset_ms) +
+           " ms; set it right, or restart the gateway to go by it";
+  }
+  return "this machine's clock is " + std::to_string(offset_ms) + " ms away from the database's";
+}
+
 std::string DirectoryRefresher::Judge() {
   if (std::string problem = JudgeSchema(); !problem.empty()) return problem;
   if (std::string problem = JudgeDisk(); !problem.empty()) return problem;
-  if (std::llabs(clock_.offset_ms()) > kMaxSkewMs) {
-    return "this machine's clock is " + std::to_string(clock_.offset_ms()) + " ms away from the database's";
-  }
+  if (std::string problem = JudgeClock(); !problem.empty()) return problem;
   if (storage::GetSetting(*session_, kMasterKeyIdSetting) != key_.key_id()) {
     return "the database was sealed anew under another master key; restart with that key";
   }

@@ -57,6 +57,7 @@ class DirectoryRefresher {
   std::string Judge();
   std::string JudgeSchema();
   std::string JudgeDisk();
+  std::string JudgeClock();
   void SetNotReady(const std::string& reason);
   // False when it is time to stop.
   bool Pause();

@@ -34,7 +34,7 @@ storage::DatabaseUrl Unmade(storage::DatabaseUrl url) {
 void RunMigrate(Context* context, bool dry_run) {
   const storage::DatabaseUrl url = context->database_url();
   const auto session = dry_run ? storage::Database(Unmade(url)).Open() : context->OpenToMigrate(url);
-  if (storage::SchemaVersion(*session) > storage::NewestSchemaVersion()) RequireCurrentSchema(*session, url);
+  if (storage::ReadSchema(*session).fit == storage::Schema::Fit::kTooNew) RequireCurrentSchema(*session, url);
   PrintSteps(context, dry_run ? storage::PendingMigrations(*session) : storage::Migrate(*session), dry_run);
 }
 

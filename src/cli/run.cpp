@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/commands.h"
+#include "cli/context.h"
 #include "cli/refused.h"
 #include "multihub/base/seeded_fault.h"
 #include "multihub/storage/session.h"
@@ -44,23 +45,11 @@ int Fail(const std::string& sentence) {
   return kFailed;
 }
 
-std::string SentenceOf(const storage::StorageFailure& failure) {
-  switch (failure.kind()) {
-    case storage::StorageFailure::Kind::kConflict:
-      return std::string("The database stayed busy with other work; try again (") + failure.what() + ").";
-    case storage::StorageFailure::Kind::kLost:
-      return std::string("The database cannot be reached (") + failure.what() + ").";
-    case storage::StorageFailure::Kind::kDuplicate:
-    case storage::StorageFailure::Kind::kOther:
-      break;
-  }
-  return std::string("The database refused (") + failure.what() + ").";
-}
-
 }  // namespace
 
 int Run(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a write over the limit of a file's size then fails like any other
   if (const auto problem = base::SeededFaultProblem()) return Fail(*problem);
   Context context;
   Parser parser("multihub", MULTIHUB_VERSION, "A self-hosted payment gateway with the multihub v1 merchant API.",

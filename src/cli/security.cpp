@@ -117,6 +117,14 @@ void RequireKeyId(storage::Session& session, const storage::DatabaseUrl& url, co
   }
 }
 
+// Where the configured master key came from, for a sentence.
+std::string MasterKeySource() {
+  const Environment environment = ProcessEnvironment();
+  const auto file = environment.find("MULTIHUB_SECURITY_MASTER_KEY_FILE");
+  if (file == environment.end() || file->second.empty()) return "MULTIHUB_SECURITY_MASTER_KEY";
+  return "The file " + file->second + " that MULTIHUB_SECURITY_MASTER_KEY_FILE names";
+}
+
 // After a rotation the chain goes on under the key it began with.
 void KeepChainKey(storage::Session& session, base::MasterKey* key) {
   const std::optional<std::string> sealed = storage::GetSetting(session, kChainKeySetting);
@@ -150,7 +158,7 @@ base::MasterKey OpenMasterKey(const Config& config, const storage::DatabaseUrl& 
   const bool sealed_before = storage::GetSetting(session, kMasterKeyIdSetting).has_value();
   base::MasterKey key = config.security.master_key.empty()
                             ? OpenSandboxKey(url, sealed_before)
-                            : ParseMasterKey(config.security.master_key, "MULTIHUB_SECURITY_MASTER_KEY");
+                            : ParseMasterKey(config.security.master_key, MasterKeySource());
   RequireKeyId(session, url, key);
   KeepChainKey(session, &key);
   return key;

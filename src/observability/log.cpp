@@ -280,7 +280,8 @@ struct AlertCounters {
   std::mutex mutex;
   // From 0 on: an increase is only seen of what was there before.
   std::map<std::string, std::uint64_t, std::less<>> counts = {
-      {"amount_mismatch", 0}, {"balance_limit", 0}, {"late_message", 0}, {"payment_stuck", 0}, {"webhook_gone", 0}};
+      {"amount_mismatch", 0},       {"balance_limit", 0}, {"database_damaged", 0}, {"database_full", 0},
+      {"database_not_writable", 0}, {"late_message", 0},  {"payment_stuck", 0},    {"webhook_gone", 0}};
 };
 AlertCounters& Alerts() {
   static auto* const alerts = new AlertCounters;

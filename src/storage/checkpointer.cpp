@@ -71,6 +71,7 @@ void Checkpointer::Run() {
       WriteBackMost();
     } catch (const StorageFailure& failure) {
       session_.reset();
+      AlertTrouble(failure);
       observability::Log(observability::LogLevel::kWarn, "checkpoint_failed",
                          {{observability::LogField::kDetail, std::string(failure.what())}});
     }

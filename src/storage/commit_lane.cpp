@@ -230,6 +230,7 @@ class CommitLane::Impl {
         return End::kCommitted;
       } catch (const StorageFailure& failure) {
         *why = failure.what();
+        AlertTrouble(failure);
         const bool lost = failure.kind() == StorageFailure::Kind::kLost;
         if (lost && committing) unknown = true;
         if (failure.kind() == StorageFailure::Kind::kConflict) deadlocks_.Add();
@@ -282,7 +283,7 @@ class CommitLane::Impl {
             {{LogField::kLane, name_}, {LogField::kDetail, std::string(failure.what())}});
       }
       unreachable_ = true;
-      throw StorageFailure(StorageFailure::Kind::kLost, failure.what());
+      throw StorageFailure(StorageFailure::Kind::kLost, failure.what(), failure.trouble());
     }
     if (unreachable_) Log(LogLevel::kWarn, "database_reachable_again", {{LogField::kLane, name_}});
     unreachable_ = false;

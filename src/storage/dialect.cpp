@@ -16,6 +16,12 @@ namespace {
 constexpr int kSqliteBusy = 5;
 constexpr int kSqliteLocked = 6;
 constexpr int kSqliteConstraint = 19;
+constexpr int kSqliteReadOnly = 8;
+constexpr int kSqliteIoError = 10;
+constexpr int kSqliteCorrupt = 11;
+constexpr int kSqliteFull = 13;
+constexpr int kSqliteCannotOpen = 14;
+constexpr int kSqliteNotADatabase = 26;
 constexpr int kMysqlDuplicate = 1062;
 constexpr int kMysqlDuplicateWithKey = 1586;
 constexpr int kMysqlLockTimeout = 1205;
@@ -49,7 +55,14 @@ void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const Session
   std::string connect = "db=\"" + url.path + "\" timeout=" + std::to_string(options.statement_timeout_s);
   if (options.read_only) connect += " readonly=1";
   session.open(soci::sqlite3, connect);
-  if (!options.read_only) session << "PRAGMA journal_mode=WAL";
+  if (!options.read_only) {
+    // SQLite opens a file that it may not write to all the same, and would say so at the first payment.
+    if (sqlite_api::sqlite3_db_readonly(ConnectionOf(session), "main") == 1) {
+      throw StorageFailure(StorageFailure::Kind::kOther, "the file may not be written to",
+                           StorageFailure::Trouble::kNotWritable);
+    }
+    session << "PRAGMA journal_mode=WAL";
+  }
   session << "PRAGMA synchronous=FULL";
   session << "PRAGMA cache_size=-65536";
   session << "PRAGMA temp_store=MEMORY";
@@ -92,12 +105,53 @@ StorageFailure::Kind SqliteKind(int code) {
   }
 }
 
+StorageFailure::Trouble SqliteTrouble(int code) {
+  switch (code & 0xff) {
+    case kSqliteFull:
+      return StorageFailure::Trouble::kFull;
+    case kSqliteReadOnly:
+    case kSqliteIoError:
+    case kSqliteCannotOpen:
+      return StorageFailure::Trouble::kNotWritable;
+    case kSqliteCorrupt:
+    case kSqliteNotADatabase:
+      return StorageFailure::Trouble::kDamaged;
+    default:
+      return StorageFailure::Trouble::kNone;
+  }
+}
+
+StorageFailure::Trouble MysqlTrouble(unsigned int code) {
+  if (code >= kMysqlConnectFirst && code <= kMysqlConnectLast) return StorageFailure::Trouble::kUnreachable;
+  switch (code) {
+    case 1044:  // no rights on the database
+    case 1045:  // wrong user or password
+    case 1698:  // no password given
+      return StorageFailure::Trouble::kCredentials;
+    case 1049:
+      return StorageFailure::Trouble::kNoDatabase;
+    case 1021:  // disk full
+    case 1114:  // the table is full: its file cannot grow
+      return StorageFailure::Trouble::kFull;
+    case kMysqlReadOnly:
+    case 1836:
+      return StorageFailure::Trouble::kNotWritable;
+    case 1034:  // index damaged
+    case 1194:  // table crashed
+    case 1712:
+    case 1877:
+      return StorageFailure::Trouble::kDamaged;
+    default:
+      return StorageFailure::Trouble::kNone;
+  }
+}
+
 // Texts of the server about a statement's data or words repeat them: the values of a merchant's call, which no log may
 // hold. (SOCI's what() does so for every error; get_error_message() leaves them out.)
 bool MayRepeatValues(unsigned int code) {
   constexpr unsigned int kServerErrors = 2000;
   constexpr unsigned int kHarmless[] = {1021, 1040, 1041, 1044, 1045, 1047, 1049, 1053, 1060, 1061, 1091,
-                                        1114, 1146, 1205, 1213, 1290, 1317, 1836, 1927, 1969, 3024};
+                                        1114, 1146, 1205, 1213, 1290, 1317, 1698, 1836, 1927, 1969, 3024};
   if (code >= kServerErrors && code < 3000) return false;  // the client's own
   return std::find(std::begin(kHarmless), std::end(kHarmless), code) == std::end(kHarmless);
 }
@@ -141,10 +195,12 @@ void Rethrow(Engine engine, const char* doing) {
     throw;
   } catch (const soci::mysql_soci_error& e) {
     const std::string text = MayRepeatValues(e.err_num_) ? "" : " " + e.get_error_message();
-    throw StorageFailure(MysqlKind(e.err_num_), prefix + "[" + std::to_string(e.err_num_) + "]" + text);
+    throw StorageFailure(MysqlKind(e.err_num_), prefix + "[" + std::to_string(e.err_num_) + "]" + text,
+                         MysqlTrouble(e.err_num_));
   } catch (const soci::sqlite3_soci_error& e) {
     throw StorageFailure(SqliteKind(e.result()),
-                         prefix + "[" + std::to_string(e.result()) + "] " + e.get_error_message());
+                         prefix + "[" + std::to_string(e.result()) + "] " + e.get_error_message(),
+                         SqliteTrouble(e.result()));
   } catch (const soci::soci_error& e) {
     // SOCI reports a use of a connection it has closed without a number; opening anew settles it either way.
     throw StorageFailure(engine == Engine::kMysql ? StorageFailure::Kind::kLost : StorageFailure::Kind::kOther,

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "multihub/base/check.h"
 #include "multihub/base/ids.h"
 #include "multihub/base/random.h"
+#include "multihub/observability/log.h"
 #include "storage/embedded_migrations.h"
 
 namespace multihub::storage {
@@ -14,17 +16,23 @@ namespace {
 
 constexpr std::string_view kCreateMigrations =
     "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name VARCHAR(128) NOT NULL, "
-    "applied_ms BIGINT NOT NULL)";
+    "applied_ms BIGINT NOT NULL, serves_from BIGINT NOT NULL DEFAULT 0)";
+// The first databases had none.
+constexpr std::string_view kAddServesFrom =
+    "ALTER TABLE schema_migrations ADD COLUMN serves_from BIGINT NOT NULL DEFAULT 0";
+constexpr std::string_view kSelectServesFrom = "SELECT MAX(serves_from) FROM schema_migrations";
 constexpr std::string_view kCreateLease =
     "CREATE TABLE IF NOT EXISTS schema_lease (id BIGINT NOT NULL PRIMARY KEY, owner VARCHAR(64) NOT NULL, "
     "until_ms BIGINT NOT NULL)";
 constexpr std::string_view kInsertLease = "INSERT INTO schema_lease (id, owner, until_ms) VALUES (1, '', 0)";
 constexpr std::string_view kTakeLease =
-    "UPDATE schema_lease SET owner = ?, until_ms = ? WHERE id = 1 AND (owner = ? OR until_ms < ?)";
+    "UPDATE schema_lease SET owner = ?, until_ms = ? WHERE id = 1 AND "
+    // A lease never lies further ahead: of one that does, the clock has been set back since.
+    "(owner = ? OR until_ms < ? OR until_ms > ?)";
 constexpr std::string_view kReleaseLease = "UPDATE schema_lease SET until_ms = 0 WHERE id = 1 AND owner = ?";
 constexpr std::string_view kSelectSchemaVersion = "SELECT MAX(version) FROM schema_migrations";
 constexpr std::string_view kInsertVersion =
-    "INSERT INTO schema_migrations (version, name, applied_ms) VALUES (?, ?, ?)";
+    "INSERT INTO schema_migrations (version, name, applied_ms, serves_from) VALUES (?, ?, ?, ?)";
 
 // Long enough for one statement of a step; renewed before each.
 constexpr std::int64_t kLeaseMs = 60'000;
@@ -32,6 +40,14 @@ constexpr std::int64_t kLeaseMs = 60'000;
 std::string_view EngineName(Engine engine) { return engine == Engine::kSqlite ? "sqlite" : "mysql"; }
 
 int VersionOf(const std::string& name) { return std::stoi(name.substr(0, 4)); }
+
+// What the step says of itself: the newest schema that the oldest program knows which still works after it.
+int ServesFrom(const EmbeddedMigration& script) {
+  constexpr std::string_view kSays = "\n-- serves from: ";
+  const std::size_t at = script.sql.find(kSays);
+  MULTIHUB_CHECK(at != std::string::npos);
+  return std::stoi(script.sql.substr(at + kSays.size()));
+}
 
 std::vector<const EmbeddedMigration*> ScriptsOf(Engine engine) {
   std::vector<const EmbeddedMigration*> scripts;
@@ -75,6 +91,8 @@ class Lease {
     } catch (const StorageFailure& failure) {
       if (failure.kind() != StorageFailure::Kind::kDuplicate) throw;
     }
+    if (Take()) return;
+    observability::Log(observability::LogLevel::kInfo, "migration_waits_for_another", {});
     while (!Take()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
   ~Lease() {
@@ -94,7 +112,7 @@ class Lease {
  private:
   bool Take() {
     const std::int64_t now = session_.DatabaseNowMs();
-    return session_.Execute(kTakeLease, {owner_, now + kLeaseMs, owner_, now}) == 1;
+    return session_.Execute(kTakeLease, {owner_, now + kLeaseMs, owner_, now, now + kLeaseMs}) == 1;
   }
 
   Session& session_;
@@ -117,7 +135,33 @@ void RunStep(Session& session, Lease& lease, const EmbeddedMigration& script) {
       if (!AlreadyDone(failure)) throw;
     }
   }
-  session.Execute(kInsertVersion, {std::int64_t{VersionOf(script.name)}, script.name, session.DatabaseNowMs()});
+  session.Execute(kInsertVersion, {std::int64_t{VersionOf(script.name)}, script.name, session.DatabaseNowMs(),
+                                   std::int64_t{ServesFrom(script)}});
+}
+
+bool IsMissingColumn(const StorageFailure& failure) {
+  const std::string what = failure.what();
+  return what.find("no such column") != std::string::npos || what.find("[1054]") != std::string::npos;
+}
+
+// nullopt: the table has no such column yet.
+std::optional<std::int64_t> StoredServesFrom(Session& session) {
+  try {
+    return session.QueryInteger(kSelectServesFrom).value_or(0);
+  } catch (const StorageFailure& failure) {
+    if (!IsMissingColumn(failure)) throw;
+    return std::nullopt;
+  }
+}
+
+void EnsureServesFrom(Session& session, Lease& lease) {
+  if (StoredServesFrom(session)) return;
+  lease.Renew();
+  try {
+    session.Execute(kAddServesFrom);
+  } catch (const StorageFailure& failure) {
+    if (!AlreadyDone(failure)) throw;
+  }
 }
 
 }  // namespace
@@ -136,6 +180,19 @@ int SchemaVersion(Session& session) {
   }
 }
 
+Schema ReadSchema(Session& session) {
+  Schema schema;
+  schema.version = SchemaVersion(session);
+  if (schema.version < NewestSchemaVersion()) {
+    schema.fit = Schema::Fit::kTooOld;
+  } else if (schema.version > NewestSchemaVersion()) {
+    // A database that does not say whom it serves serves only its own program.
+    const std::int64_t serves_from = StoredServesFrom(session).value_or(schema.version);
+    schema.fit = serves_from > NewestSchemaVersion() ? Schema::Fit::kTooNew : Schema::Fit::kServes;
+  }
+  return schema;
+}
+
 std::vector<MigrationStep> PendingMigrations(Session& session) {
   const int current = SchemaVersion(session);
   std::vector<MigrationStep> steps;
@@ -149,6 +206,7 @@ std::vector<MigrationStep> Migrate(Session& session) {
   session.Execute(kCreateMigrations);
   Lease lease(session);
   const std::vector<MigrationStep> steps = PendingMigrations(session);
+  if (!steps.empty()) EnsureServesFrom(session, lease);
   for (const EmbeddedMigration* script : ScriptsOf(session.engine())) {
     const int version = VersionOf(script->name);
     const bool pending = std::any_of(steps.begin(), steps.end(), [&](const auto& s) { return s.version == version; });

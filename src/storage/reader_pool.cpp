@@ -96,6 +96,7 @@ class ReaderPool::Impl {
         return;
       } catch (const StorageFailure& failure) {
         why = failure.what();
+        AlertTrouble(failure);
         const bool lost = failure.kind() == StorageFailure::Kind::kLost;
         if (lost) session->reset();
         if (!lost && failure.kind() != StorageFailure::Kind::kConflict) break;
@@ -118,7 +119,7 @@ class ReaderPool::Impl {
     try {
       return database_.Open(options);
     } catch (const StorageFailure& failure) {
-      throw StorageFailure(StorageFailure::Kind::kLost, failure.what());
+      throw StorageFailure(StorageFailure::Kind::kLost, failure.what(), failure.trouble());
     }
   }
 

@@ -165,7 +165,8 @@ void CheckLabels(const MetricsPage& page, const Sandbox& sandbox) {
       {"place", {"waiting", "sending"}},
       {"lane", lanes},
       {"kind",
-       {"merchant", "background", "amount_mismatch", "balance_limit", "late_message", "payment_stuck", "webhook_gone"}},
+       {"merchant", "background", "amount_mismatch", "balance_limit", "database_damaged", "database_full",
+        "database_not_writable", "late_message", "payment_stuck", "webhook_gone"}},
       {"engine", {sandbox.engine() == TestEngine::kSqlite ? "sqlite" : "mysql"}},
       {"version", page.LabelValues()["version"]},
   };

@@ -205,6 +205,48 @@ TEST_CASE("a migration step that was killed half-way is run again") {
   CHECK(SchemaVersion(*session) == NewestSchemaVersion());
 }
 
+TEST_CASE("a newer schema serves this program when it says so, and an unknown one does not") {
+  const Engine engine = GENERATE(Engine::kSqlite, Engine::kMysql);
+  CAPTURE(NameOf(engine));
+  const FreshDatabase fresh(engine);
+  const auto session = fresh.Open();
+  const std::int64_t own = NewestSchemaVersion();
+  CHECK(ReadSchema(*session).fit == Schema::Fit::kServes);
+  session->Execute("INSERT INTO schema_migrations (version, name, applied_ms, serves_from) VALUES (?, 'later', 1, ?)",
+                   {own + 1, own});
+  CHECK(ReadSchema(*session).version == own + 1);
+  CHECK(ReadSchema(*session).fit == Schema::Fit::kServes);
+  CHECK(Migrate(*session).empty());
+  // Two steps on: what any of them says counts.
+  session->Execute("INSERT INTO schema_migrations (version, name, applied_ms, serves_from) VALUES (?, 'last', 1, ?)",
+                   {own + 2, own + 1});
+  CHECK(ReadSchema(*session).fit == Schema::Fit::kTooNew);
+  session->Execute("DELETE FROM schema_migrations WHERE version >= ?", {own});
+  CHECK(ReadSchema(*session).fit == Schema::Fit::kTooOld);
+}
+
+TEST_CASE("a database from before migrations said whom they serve learns to") {
+  const Engine engine = GENERATE(Engine::kSqlite, Engine::kMysql);
+  CAPTURE(NameOf(engine));
+  const FreshDatabase fresh(engine);
+  const auto session = fresh.Open();
+  session->Execute("ALTER TABLE schema_migrations DROP COLUMN serves_from");
+  CHECK(ReadSchema(*session).fit == Schema::Fit::kServes);
+  const std::int64_t own = NewestSchemaVersion();
+  session->Execute("UPDATE schema_migrations SET version = ? WHERE version = ?", {own + 1, own});
+  CHECK(ReadSchema(*session).fit == Schema::Fit::kTooNew);
+  session->Execute("DELETE FROM schema_migrations WHERE version = ?", {own + 1});
+  CHECK(Migrate(*session).size() == 1);
+  CHECK(session->QueryInteger("SELECT MAX(serves_from) FROM schema_migrations") == std::optional(own));
+}
+
+TEST_CASE("a lease that lies further ahead than a lease can is from before the clock was set back") {
+  const FreshDatabase fresh(Engine::kSqlite);
+  const auto session = fresh.Open();
+  session->Execute("UPDATE schema_lease SET owner = 'gone', until_ms = ?", {session->DatabaseNowMs() + 3'600'000});
+  CHECK(Migrate(*session).empty());
+}
+
 TEST_CASE("both engines have the same tables and columns") {
   const FreshDatabase sqlite(Engine::kSqlite), mysql(Engine::kMysql);
   std::set<std::string> a, b;

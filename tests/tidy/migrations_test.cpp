@@ -94,6 +94,24 @@ TEST_CASE("both engines have the same migrations, numbered from 1 without a gap"
   }
 }
 
+TEST_CASE("each migration says which is the oldest program that it still serves, the same for both engines") {
+  const std::vector<std::string> names = NamesUnder("sql/sqlite/");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    INFO(names[i]);
+    std::vector<int> said;
+    for (const std::string engine : {"sqlite", "mysql"}) {
+      for (const std::string& line : LinesOf(Read("sql/" + engine + "/" + names[i]))) {
+        const std::string says = "-- serves from: ";
+        if (line.compare(0, says.size(), says) == 0) said.push_back(std::stoi(line.substr(says.size())));
+      }
+    }
+    REQUIRE(said.size() == 2);
+    CHECK(said[0] == said[1]);
+    CHECK(said[0] >= 1);
+    CHECK(said[0] <= static_cast<int>(i) + 1);
+  }
+}
+
 TEST_CASE("both engines have the same tables and columns in the same order") {
   for (const std::string& name : NamesUnder("sql/sqlite/")) {
     const Tables sqlite = ReadTables(Read("sql/sqlite/" + name));

@@ -13,6 +13,16 @@ int NewestSchemaVersion();
 // 0: no schema at all.
 int SchemaVersion(Session& session);
 
+// What a program of this build can do with a database. Each step of the schema records the oldest program that it still
+// serves, told by the newest schema which that program knows; so an older program may go on over a newer schema, or be
+// put back after an upgrade, unless a step says that it must not.
+struct Schema {
+  enum class Fit { kServes, kTooOld, kTooNew };
+  int version = 0;  // 0: none at all
+  Fit fit = Fit::kServes;
+};
+Schema ReadSchema(Session& session);
+
 struct MigrationStep {
   int version = 0;
   std::string name;

@@ -29,12 +29,22 @@ class StorageFailure : public std::runtime_error {
     kLost,       // the connection is gone; during COMMIT the outcome is unknown
     kOther,      // anything else: disk full, read-only, corrupt, missing table …
   };
-  StorageFailure(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
+  // What somebody has to do something about. It chooses words and alerts, and decides nothing.
+  enum class Trouble { kNone, kUnreachable, kCredentials, kNoDatabase, kFull, kNotWritable, kDamaged };
+
+  StorageFailure(Kind kind, const std::string& what, Trouble trouble = Trouble::kNone)
+      : std::runtime_error(what), kind_(kind), trouble_(trouble) {}
   Kind kind() const { return kind_; }
+  Trouble trouble() const { return trouble_; }
 
  private:
   Kind kind_;
+  Trouble trouble_;
 };
+
+// A running gateway's alert for trouble that calls cannot cure: database_damaged, database_full,
+// database_not_writable. Each at most once a minute, whoever meets it. Thread safe.
+void AlertTrouble(const StorageFailure& failure);
 
 // A bound value: absent (NULL), integer or text. Texts are bytes: no padding, folding or normalisation on any engine.
 // A text is viewed, not owned: it must live until the statement has run.

@@ -102,7 +102,8 @@ TEST_CASE("metrics: a label too few or too many, or figures of another type, are
 TEST_CASE("metrics: every alert the gateway knows is shown from 0 on, and counted with its line") {
   MetricsPage before;
   CollectLog(&before);
-  for (const char* kind : {"amount_mismatch", "balance_limit", "late_message", "payment_stuck", "webhook_gone"}) {
+  for (const char* kind : {"amount_mismatch", "balance_limit", "database_damaged", "database_full",
+                           "database_not_writable", "late_message", "payment_stuck", "webhook_gone"}) {
     INFO(kind);
     CHECK(before.Text().find("multihub_alerts_total{kind=\"" + std::string(kind) + "\"} ") != std::string::npos);
   }
