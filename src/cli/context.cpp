@@ -24,6 +24,20 @@ void CreatePrivateFile(const std::string& path) {
   if (file >= 0) close(file);
 }
 
+// SQLite calls some of what a full disk does to it an error of the disk.
+storage::StorageFailure WithCause(const storage::StorageFailure& failure, const storage::DatabaseUrl& url) {
+  using storage::StorageFailure;
+  constexpr std::uintmax_t kTooLittle = 64 * 1024;
+  if (url.engine != storage::Engine::kSqlite || failure.trouble() != StorageFailure::Trouble::kNotWritable) {
+    return failure;
+  }
+  const std::filesystem::path directory = std::filesystem::path(url.path).parent_path();
+  std::error_code error;
+  const auto space = std::filesystem::space(directory.empty() ? "." : directory, error);
+  if (error || space.available >= kTooLittle) return failure;
+  return StorageFailure(failure.kind(), failure.what(), StorageFailure::Trouble::kFull);
+}
+
 }  // namespace
 
 void Context::Declare(Command* root) {
@@ -99,7 +113,7 @@ std::unique_ptr<storage::Session> Context::Open(const storage::DatabaseUrl& url,
     work(*session);
     return session;
   } catch (const storage::StorageFailure& failure) {
-    throw Refused(SentenceOf(failure, "The database " + url.Redacted()));
+    throw Refused(SentenceOf(WithCause(failure, url), "The database " + url.Redacted()));
   }
 }
 
