@@ -1,4 +1,5 @@
-"""Runs an unpacked image the way an engine would, stricter where that is possible, and takes a payment through it.
+"""Runs an unpacked image the way an engine would, stricter where that is possible, and takes a payment and the
+conformance suite through it.
 
 usage: exercise.py IMAGE_JSON IMAGE_ROOT BASE_ROOT KUBERNETES
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# ./dev image: builds the Dockerfile without a container engine, on a base made by debootstrap, and runs a payment
-# through the image (tests/image/exercise.py). As root: it makes file systems and mounts them. What it makes stays under
-# build/image, so that a second run builds only what changed; `./dev image clean` removes it.
+# ./dev image: builds the Dockerfile without a container engine, on a base made by debootstrap, and runs a payment and the
+# conformance suite through the image (tests/image/exercise.py). As root: it makes file systems and mounts them. What it
+# makes stays under build/image, so that a second run builds only what changed; `./dev image clean` removes it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 

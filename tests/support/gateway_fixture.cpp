@@ -133,24 +133,29 @@ std::map<std::string, std::string> FastSandbox() {
 
 Sandbox::Sandbox(TestEngine engine, std::map<std::string, std::string> env) {
   if (engine == TestEngine::kMysql) server_ = &support::SharedMariadb();
-  Start(std::move(env));
+  support::GatewayOptions options;
+  options.env = std::move(env);
+  Start(std::move(options));
 }
 
 Sandbox::Sandbox(support::MariadbServer* server, std::map<std::string, std::string> env) : server_(server) {
-  Start(std::move(env));
+  support::GatewayOptions options;
+  options.env = std::move(env);
+  Start(std::move(options));
 }
 
-void Sandbox::Start(std::map<std::string, std::string> env) {
+Sandbox::Sandbox(support::GatewayOptions options) { Start(std::move(options)); }
+
+void Sandbox::Start(support::GatewayOptions options) {
+  const std::string sqlite = "sqlite://";
   if (server_ == nullptr) {
-    name_ = dir_.File("hub.db");
-    url_ = "sqlite://" + name_;
+    url_ = options.database_url.empty() ? sqlite + dir_.File("hub.db") : options.database_url;
+    name_ = url_.substr(sqlite.size());
   } else {
     url_ = server_->CreateDatabase();
     name_ = url_.substr(url_.rfind('/') + 1);
   }
-  support::GatewayOptions options;
   options.database_url = url_;
-  options.env = std::move(env);
   options.cwd = dir_.path();
   gateway_ = std::make_unique<support::GatewayProcess>(std::move(options));
 }

@@ -44,6 +44,8 @@ class Sandbox {
   explicit Sandbox(TestEngine engine, std::map<std::string, std::string> env = FastSandbox());
   // On a database of that server.
   explicit Sandbox(support::MariadbServer* server, std::map<std::string, std::string> env = FastSandbox());
+  // On SQLite, in a file where `options.database_url` says, else in one of its own.
+  explicit Sandbox(support::GatewayOptions options);
 
   support::GatewayProcess& gateway() { return *gateway_; }
   TestEngine engine() const { return server_ == nullptr ? TestEngine::kSqlite : TestEngine::kMysql; }
@@ -59,7 +61,7 @@ class Sandbox {
   std::string Bytes() const;
 
  private:
-  void Start(std::map<std::string, std::string> env);
+  void Start(support::GatewayOptions options);
 
   support::TempDir dir_;
   support::MariadbServer* server_ = nullptr;
