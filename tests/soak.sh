@@ -24,6 +24,8 @@ usage: ./dev soak NAME
   mixed [sqlite]
              30 minutes of everything at 70 % of what this machine takes, on MariaDB with a restart in the middle, or on
              SQLite (MULTIHUB_ENDURANCE_MINUTES: other than 30)
+  cluster [A]
+             three database members, HAProxy and two gateways go through every accident (A: these only)
   fuzz       10 minutes of every fuzz target
   tsan       unit, storage, simulation and front tests under ThreadSanitizer
 TEXT
@@ -72,10 +74,11 @@ case "$name" in
     full conformance "a gateway that is wrong*"
     ./dev mutants
     ;;
+  cluster) ./dev cluster "${@:2}" ;;
   fuzz) ./dev fuzz 600 ;;
   tsan)
     ./dev compile tsan
-    ctest --test-dir build/tsan --output-on-failure -E '^(functional|cli|endurance|fuzz_.*|tidy|support_selftest|bench_selftest)$'
+    ctest --test-dir build/tsan --output-on-failure -E '^(functional|cli|cluster|endurance|fuzz_.*|tidy|support_selftest|bench_selftest)$'
     ;;
   *) echo "unknown soak: $name" >&2 && names >&2 && exit 2 ;;
 esac
