@@ -78,6 +78,19 @@ void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const Session
   }
 }
 
+// A member of a Galera cluster may be behind what another one has committed, and new sessions come to another member
+// when the writer has failed. So each begins only when its member shows all that was committed anywhere before: nobody
+// is told that a payment does not exist which was acknowledged to him. Once is enough, since there is one writer.
+void CatchUpWithCluster(soci::session& session) {
+  std::string name, on;
+  session << "SHOW VARIABLES LIKE 'wsrep_on'", soci::into(name), soci::into(on);
+  if (on != "ON") return;  // no cluster, or another product, which does not know the name
+  int one = 0;
+  session << "SET SESSION wsrep_sync_wait = 1";
+  session << "SELECT 1", soci::into(one);
+  session << "SET SESSION wsrep_sync_wait = 0";
+}
+
 void ConnectMysql(soci::session& session, const DatabaseUrl& url, const SessionOptions& options) {
   std::string connect = "host=" + Quoted(url.host) + " port=" + std::to_string(url.port) + " user=" + Quoted(url.user) +
                         " password=" + Quoted(url.password.Reveal()) + " db=" + Quoted(url.database) +
@@ -91,6 +104,7 @@ void ConnectMysql(soci::session& session, const DatabaseUrl& url, const SessionO
              "NO_ZERO_DATE,NO_ZERO_IN_DATE'";
   session << "SET SESSION time_zone = '+00:00'";
   session << "SET SESSION innodb_lock_wait_timeout = 3";
+  CatchUpWithCluster(session);
 }
 
 StorageFailure::Kind SqliteKind(int code) {
