@@ -1,10 +1,12 @@
 #include "bench/bench.h"
 
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 #include "bench/bare_front.h"
 #include "bench/outcomes.h"
+#include "bench/processors.h"
 #include "bench/requests.h"
 #include "bench/stored_payments.h"
 #include "support/temp_dir.h"
@@ -18,6 +20,10 @@ constexpr double kMaxPaymentRps = 80'000;
 constexpr double kMaxSingleRps = 20'000;
 constexpr std::size_t kStatusPayments = 10'000;
 constexpr const char* kPayoutCurrency = "MXN";
+// Queues take a while to fill: so much longer than other loops.
+constexpr double kOverloadLength = 3;
+// Of the rate asked for. With less the generator was overloaded, and not the gateway.
+constexpr double kOfferedAtLeast = 0.98;
 // A payout has three events and moves money twice: held when accepted, taken when it has succeeded.
 constexpr int kPayoutEvents = 3;
 constexpr int kPayoutEntries = 2;
@@ -39,6 +45,34 @@ void Demand(const std::string& name, const LoadResult& result) {
 }  // namespace
 
 Sample Bench::Run(const Measure& measure) {
+  Sample sample = measure.work == Work::kOverload ? RunOverload(measure) : RunLoops(measure);
+  throughputs_[measure.name] = sample.rps;
+  return sample;
+}
+
+Sample Bench::RunOverload(const Measure& measure) {
+  Sample sample;
+  const double maximum = throughputs_.at(measure.offer.of);
+  sample.latency_rps = measure.offer.times * maximum;
+  const LoadResult load = Loop(measure, sample.latency_rps, &sample.notes);
+  const double offered = static_cast<double>(load.sent) / load.seconds;
+  if (offered < kOfferedAtLeast * sample.latency_rps) {
+    throw std::runtime_error(measure.name + ": only " + std::to_string(offered) + " a second were sent of " +
+                             std::to_string(sample.latency_rps));
+  }
+  sample.rps = load.rps();
+  sample.own_cpu = load.own_cpu;
+  sample.p50_ms = load.shed_latency.PercentileMs(50);
+  sample.p99_ms = load.shed_latency.PercentileMs(99);
+  sample.notes["of_maximum"] = sample.rps / maximum;
+  sample.notes["offered_rps"] = offered;
+  sample.notes["shed_rps"] = static_cast<double>(load.shed) / load.seconds;
+  sample.notes["accepted_p50_ms"] = load.latency.PercentileMs(50);
+  sample.notes["accepted_p99_ms"] = load.latency.PercentileMs(99);
+  return sample;
+}
+
+Sample Bench::RunLoops(const Measure& measure) {
   Sample sample;
   const LoadResult throughput = Loop(measure, 0, &sample.notes);
   Demand(measure.name, throughput);
@@ -74,12 +108,19 @@ LoadResult Bench::RunLoad(RequestPool* pool, std::uint16_t port, const Measure& 
                           double requests_per_second) const {
   LoadOptions load = LoadOn(port, measure);
   if (measure.work == Work::kBareFront) load.exact_body = BareFrontBody();
+  load.overload = measure.work == Work::kOverload;
+  std::optional<PinnedThread> pinned;
+  if (measure.pinned) pinned.emplace(GeneratorProcessor());
   return requests_per_second > 0 ? RunOpenLoop(*pool, load, requests_per_second) : RunClosedLoop(*pool, load);
 }
 
 std::size_t Bench::RequestsFor(const Measure& measure, double requests_per_second) const {
   const double rps = requests_per_second > 0 ? requests_per_second : MaxRps(measure);
-  return static_cast<std::size_t>(std::ceil(rps * options_.seconds)) + 1;
+  return static_cast<std::size_t>(std::ceil(rps * SecondsOf(measure))) + 1;
+}
+
+double Bench::SecondsOf(const Measure& measure) const {
+  return measure.pinned ? kOverloadLength * options_.seconds : options_.seconds;
 }
 
 std::unique_ptr<Database> Bench::MakeDatabase(const Measure& measure) {
@@ -98,7 +139,8 @@ std::unique_ptr<Database> Bench::MakeDatabase(const Measure& measure) {
 std::unique_ptr<Server> Bench::StartServer(const Measure& measure, const Database* database) {
   if (measure.work == Work::kBareFront) return StartBareFront();
   if (measure.work == Work::kTwinDeposit) return StartTwin(*database);
-  auto server = StartGateway({options_.binary, database, measure.env, {}});
+  const auto wrapper = measure.pinned ? RunOn(GatewayProcessor()) : std::vector<std::string>();
+  auto server = StartGateway({options_.binary, database, measure.env, wrapper});
   const std::int64_t application = SandboxCaller().application_id;
   if (IsPayout(measure)) TopUp(*database, application);
   if (IsHooked(measure)) {
@@ -142,6 +184,7 @@ RequestPool Bench::MakePool(const Measure& measure, std::uint16_t port, double r
     case Work::kTwinDeposit:
     case Work::kHookedDeposit:
     case Work::kWebhook:
+    case Work::kOverload:
       return Deposits(requests);
     case Work::kPayout:
     case Work::kLife:
@@ -181,7 +224,7 @@ LoadOptions Bench::LoadOn(std::uint16_t port, const Measure& measure) const {
   LoadOptions load;
   load.port = port;
   load.connections = measure.connections > 0 ? measure.connections : options_.connections;
-  load.seconds = options_.seconds;
+  load.seconds = SecondsOf(measure);
   return load;
 }
 

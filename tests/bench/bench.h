@@ -1,6 +1,7 @@
 // Runs measures.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,14 +29,18 @@ class Bench {
  public:
   explicit Bench(const BenchOptions& options) : options_(options) {}
 
-  // One round of one measure: throughput in a closed loop, then latency in an open one.
+  // One round of one measure: throughput in a closed loop, then latency in an open one; of an overload, what the
+  // server does of an offer in an open loop.
   Sample Run(const Measure& measure);
 
  private:
+  Sample RunLoops(const Measure& measure);
+  Sample RunOverload(const Measure& measure);
   // `requests_per_second` 0: the closed loop. What it has to say besides goes to `notes`.
   LoadResult Loop(const Measure& measure, double requests_per_second, std::map<std::string, double>* notes);
   LoadResult LoopOnStored(const Measure& measure, double requests_per_second);
   LoadResult RunLoad(RequestPool* pool, std::uint16_t port, const Measure& measure, double requests_per_second) const;
+  double SecondsOf(const Measure& measure) const;
   // How many requests a loop is given.
   std::size_t RequestsFor(const Measure& measure, double requests_per_second) const;
   std::unique_ptr<Database> MakeDatabase(const Measure& measure);
@@ -49,6 +54,7 @@ class Bench {
   LoadOptions LoadOn(std::uint16_t port, const Measure& measure) const;
 
   const BenchOptions options_;
+  std::map<std::string, double> throughputs_;  // a second, of each measure in its latest round
   MariadbDatabases mariadb_;
   std::unique_ptr<support::WebhookReceiver> receiver_;  // of the measure that runs
 };

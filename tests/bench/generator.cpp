@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,6 +33,11 @@ constexpr std::int64_t kDrainNs = 30 * kNsPerSecond;
 // The closed loop looks for answers at most this often. Far below the time 64 requests take at the fastest server.
 constexpr std::int64_t kGatherNs = 40'000;
 constexpr std::string_view kStatusOk = "HTTP/1.1 200";
+constexpr std::string_view kStatusBusy = "HTTP/1.1 429";
+constexpr std::string_view kBusy = "\"code\":1000,";
+constexpr std::string_view kServerIsBusy = "\"Server is busy\"";
+// For all that is no connection.
+constexpr rlim_t kOtherDescriptors = 64;
 constexpr std::string_view kSuccess = "{\"success\":true";
 
 std::int64_t ReadClockNs(clockid_t clock) {
@@ -63,11 +69,22 @@ std::optional<std::string_view> FindHeader(std::string_view head, std::string_vi
   return head.substr(begin, head.find('\r', begin) - begin);
 }
 
+// The soft limit of descriptors of a process is often 1,024.
+void AllowConnections(int connections) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t needed = static_cast<rlim_t>(connections) + kOtherDescriptors;
+  if (limit.rlim_cur >= needed) return;
+  limit.rlim_cur = std::min(needed, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 struct Connection {
   int fd = -1;
   bool busy = false;
   std::size_t request = 0;    // index in the pool
   std::int64_t since_ns = 0;  // sent (closed loop) or due (open loop)
+  std::int64_t sent_ns = 0;   // open loop
   std::size_t have = 0;
   std::vector<char> buffer = std::vector<char>(kBufferBytes);
 };
@@ -75,6 +92,7 @@ struct Connection {
 class Generator {
  public:
   Generator(RequestPool& pool, const LoadOptions& options) : pool_(pool), options_(options) {
+    AllowConnections(options.connections);
     // Fine-grained waking for the open loop.
     ::prctl(PR_SET_TIMERSLACK, 1);
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -116,7 +134,7 @@ class Generator {
     const std::int64_t start = NowNs();
     const std::int64_t cpu_start = ThreadCpuNs();
     const std::int64_t end = start + static_cast<std::int64_t>(options_.seconds * kNsPerSecond);
-    end_ns_ = end + kDrainNs;
+    end_ns_ = options_.overload ? end : end + kDrainNs;
     for (Connection& connection : connections_) idle_.push_back(&connection);
     std::uint64_t issued = 0;
     const auto due_at = [&](std::uint64_t n) {
@@ -128,6 +146,7 @@ class Generator {
         Connection* connection = idle_.back();
         idle_.pop_back();
         Send(connection, taken_, due_at(issued++));
+        connection->sent_ns = NowNs();
       }
       const bool all_issued = due_at(issued) >= end || pool_used_up_;
       if (lost_ || (all_issued && busy_ == 0) || now > end + kDrainNs) break;
@@ -136,9 +155,11 @@ class Generator {
            [this](Connection* connection, std::int64_t) { idle_.push_back(connection); });
     }
     const std::int64_t now = NowNs();
+    result_.sent = issued;
     CountUnanswered(now);
     for (; due_at(issued) < end && !pool_used_up_; ++issued) result_.latency.Record(now - due_at(issued));
-    result_.seconds = static_cast<double>(std::max(now, end) - start) / kNsPerSecond;
+    const std::int64_t counted_until = options_.overload ? end : std::max(now, end);
+    result_.seconds = static_cast<double>(counted_until - start) / kNsPerSecond;
     result_.own_cpu = static_cast<double>(ThreadCpuNs() - cpu_start) / static_cast<double>(now - start);
     return std::move(result_);
   }
@@ -269,6 +290,12 @@ class Generator {
   void Complete(Connection* connection, std::int64_t now) {
     connection->busy = false;
     --busy_;
+    if (options_.overload && IsBusyAnswer()) {
+      if (now > end_ns_) return;
+      ++result_.shed;
+      result_.shed_latency.Record(now - connection->sent_ns);
+      return;
+    }
     if (const char* wrong = WhatIsWrong(connection->request)) {
       Failure(connection, wrong);
       return;
@@ -276,6 +303,11 @@ class Generator {
     if (now > end_ns_) return;
     ++result_.answers;
     result_.latency.Record(now - connection->since_ns);
+  }
+
+  bool IsBusyAnswer() const {
+    return head_.substr(0, kStatusBusy.size()) == kStatusBusy && Contains(body_, kBusy) &&
+           Contains(body_, kServerIsBusy) && FindHeader(head_, "\nRetry-After: ").has_value();
   }
 
   const char* WhatIsWrong(std::size_t request) {

@@ -15,6 +15,9 @@ struct LoadOptions {
   int connections = 256;
   double seconds = 2;
   std::string exact_body;  // when set, every answer's body must be this
+  // Open loop: "Server is busy" (HTTP 429, code 1000, with Retry-After) is a right answer too, counted apart; and an
+  // answer counts only while the clock runs, so that `answers` is what a server under this load gets done.
+  bool overload = false;
 };
 
 struct LoadResult {
@@ -24,6 +27,9 @@ struct LoadResult {
   std::string first_failure;   // what and the bytes received
   double own_cpu = 0;          // share of the time the generator itself computed: near 1 it measures itself
   LatencyHistogram latency;
+  std::uint64_t sent = 0;         // open loop: requests sent while the clock ran
+  std::uint64_t shed = 0;         // of these, answered "busy"
+  LatencyHistogram shed_latency;  // of those answers, from send
 
   double rps() const { return seconds > 0 ? static_cast<double>(answers) / seconds : 0; }
 };

@@ -141,6 +141,41 @@ TEST_CASE("an open loop sends at its rate and counts the wait of requests that w
   CHECK(result.latency.PercentileMs(90) > 200);
 }
 
+TEST_CASE("an overloaded server's busy answers are counted apart, and only when they are whole") {
+  const std::string refusal =
+      R"({"success":false,"error":{"code":1000,"message":"m","details":{"description":"Server is busy"}}})";
+  const std::string whole =
+      "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: " + std::to_string(refusal.size()) +
+      "\r\n\r\n" + refusal;
+  const std::string bare =
+      "HTTP/1.1 429 Too Many Requests\r\nContent-Length: " + std::to_string(refusal.size()) + "\r\n\r\n" + refusal;
+  std::atomic<int> requests{0}, busy{0};
+  std::atomic<bool> without_retry_after{false};
+  StandInServer server([&](const std::string&, const std::string& body) {
+    if (++requests % 3 != 0) return Echo(body);
+    ++busy;
+    return StandInAnswer{without_retry_after ? bare : whole, false, false};
+  });
+  RequestPool pool = Pool(1000, false);
+  LoadOptions options = Load(server, 0.3);
+  options.overload = true;
+  const LoadResult result = RunOpenLoop(pool, options, 300);
+  CHECK(result.failures == 0);
+  CHECK(result.sent == 90);
+  CHECK(result.seconds == Approx(0.3));
+  // What came when the clock had run out counts for nothing.
+  CHECK(result.shed <= static_cast<std::uint64_t>(busy));
+  CHECK(result.shed + 4 >= static_cast<std::uint64_t>(busy));
+  CHECK(result.answers + result.shed <= 90);
+  CHECK(result.shed_latency.count() == result.shed);
+  CHECK(result.latency.count() == result.answers);
+  without_retry_after = true;
+  CHECK_THAT(RunOpenLoop(pool, options, 300).first_failure, Catch::Contains("status is not 200"));
+  without_retry_after = false;
+  options.overload = false;
+  CHECK_THAT(RunOpenLoop(pool, options, 300).first_failure, Catch::Contains("status is not 200"));
+}
+
 TEST_CASE("percentiles are exact for small values and never more than a 64th too high") {
   LatencyHistogram empty;
   CHECK(empty.PercentileMs(50) == 0);

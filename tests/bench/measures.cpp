@@ -14,6 +14,9 @@ constexpr const char* kLifeDelayMs = "50";
 // As many callers as leave the steps that follow an acceptance their part of each commit. With hundreds, accepting
 // would run ahead of them and most of the life would come after the load.
 constexpr int kLifeConnections = 16;
+// More than the gateway takes calls in flight, so that what is offered is sent; fewer than it takes connections.
+constexpr int kOverloadConnections = 6'000;
+constexpr const char* kMaximum = "payment.in.pinned.sqlite";
 
 const std::map<std::string, std::string>& OneRequestPerCommit() {
   static const std::map<std::string, std::string> env = {{"MULTIHUB_LANES_MAX_BATCH", "1"}};
@@ -27,6 +30,20 @@ Goal Over(const char* measure, double target, double stretch) {
   return {Quantity::kThroughput, measure, target, stretch};
 }
 Goal P99WithinMs(double target, double stretch) { return {Quantity::kP99, "", target, stretch}; }
+
+Measure Overload(const char* name, double times, std::vector<Goal> goals) {
+  Measure measure{name, Work::kOverload, Engine::kSqlite, std::move(goals), {}};
+  measure.connections = kOverloadConnections;
+  measure.pinned = true;
+  measure.offer = {kMaximum, times};
+  return measure;
+}
+
+Measure Pinned(const char* name) {
+  Measure measure{name, Work::kDeposit, Engine::kSqlite, {}, {}};
+  measure.pinned = true;
+  return measure;
+}
 
 std::vector<Measure> MakeMeasures() {
   const std::map<std::string, std::string> life = {{"MULTIHUB_SIMULATOR_DELAY_MS", kLifeDelayMs}};
@@ -71,6 +88,10 @@ std::vector<Measure> MakeMeasures() {
        {},
        0,
        kManyStored},
+      Pinned(kMaximum),
+      Overload("overload.1x.sqlite", 1, {}),
+      Overload("overload.2x.sqlite", 2, {Over(kMaximum, 0.8, 0.9), P99WithinMs(10, 5)}),
+      Overload("overload.3x.sqlite", 3, {}),
   };
 }
 
@@ -88,6 +109,7 @@ std::vector<Measure> Select(const std::vector<Measure>& all, const Selection& se
     const bool offered = measure->work != Work::kStoredDeposit || selection.big;
     if (offered && measure->name.find(selection.only) != std::string::npos) wanted.insert(measure->name);
     if (wanted.count(measure->name) == 0) continue;
+    if (!measure->offer.of.empty()) wanted.insert(measure->offer.of);
     for (const Goal& goal : measure->goals) {
       if (goal.quantity == Quantity::kThroughput) wanted.insert(goal.to);
     }

@@ -21,12 +21,19 @@ enum class Work {
   kHookedDeposit,  // a deposit that an endpoint on this machine hears of
   kWebhook,        // webhooks arriving there; latency is from commit to arrival when next to nothing else happens
   kStoredDeposit,  // deposits into a database that holds many payments
+  kOverload,       // deposits offered at a rate whatever is done with them; latency is that of refusals
 };
 enum class Engine { kNone, kSqlite, kMariadb };
 
 enum class Quantity {
   kThroughput,  // divided by that of another measure; bigger is better
   kP99,         // in ms; smaller is better
+};
+
+// More than can be done: `times` the throughput that the measure `of` had in the same round.
+struct Offer {
+  std::string of;
+  double times = 0;
 };
 
 // What a measure is held against.
@@ -47,11 +54,13 @@ struct Measure {
   double latency_rps = 0;
   std::size_t stored_payments = 0;  // kStoredDeposit
   int connections = 0;              // of the generator; 0: as many as the run is asked for
+  bool pinned = false;              // the gateway to one processor and the generator to another
+  Offer offer = {};                 // kOverload
 };
 
 inline constexpr std::string_view kBareFrontName = "bare_front";
 
-// Every measure, the bare front first and each after those that its goals divide by.
+// Every measure, the bare front first and each after those that its goals divide by or its offer is made from.
 const std::vector<Measure>& AllMeasures();
 
 struct Selection {
@@ -59,7 +68,7 @@ struct Selection {
   bool big = false;  // also those over millions of stored payments, which no other selection reaches
 };
 
-// The selected measures, those that their goals divide by, and the bare front, in the order of `all`.
+// The selected measures, those that their goals and offers name, and the bare front, in the order of `all`.
 std::vector<Measure> Select(const std::vector<Measure>& all, const Selection& selection);
 
 }  // namespace multihub::bench

@@ -28,6 +28,7 @@ TEST_CASE("the bare front comes first, names are unique, and goals divide by mea
       // The stretch lies beyond the target.
       CHECK((goal.quantity == Quantity::kP99 ? goal.stretch < goal.target : goal.stretch > goal.target));
     }
+    if (measure.work == Work::kOverload) CHECK(before.count(measure.offer.of) == 1);
     CHECK(before.insert(measure.name).second);
   }
 }
@@ -41,7 +42,10 @@ TEST_CASE("a selection brings what its goals divide by, and the bare front, in o
       {"d", Work::kDeposit, Engine::kSqlite, {}, {}},
       {"big", Work::kStoredDeposit, Engine::kSqlite, {}, {}, 0, 10},
   };
+  Measure offered{"offered", Work::kOverload, Engine::kSqlite, {}, {}};
+  offered.offer = {"d", 2};
   using Names = std::vector<std::string>;
+  CHECK(NamesOf(Select({all[0], all[4], offered}, {"offered", false})) == Names{"bare_front", "d", "offered"});
   CHECK(NamesOf(Select(all, {"c", false})) == Names{"bare_front", "a", "b", "c"});
   CHECK(NamesOf(Select(all, {"d", false})) == Names{"bare_front", "d"});
   CHECK(NamesOf(Select(all, {"nothing", false})) == Names{"bare_front"});
