@@ -1,4 +1,5 @@
 // Rate limits, as merchants and strangers meet them.
+#include <algorithm>
 #include <set>
 #include <sstream>
 
@@ -8,6 +9,7 @@ namespace multihub::functional {
 namespace {
 
 using support::Answer;
+using support::MariadbServer;
 using support::SignedClient;
 
 std::map<std::string, std::string> Limited(std::map<std::string, std::string> env = {}) {
@@ -163,6 +165,79 @@ TEST_CASE("gateway: nobody is believed who is no trusted proxy") {
   CheckUnsigned(answer, 1000);
   CHECK(sandbox.gateway().Terminate() == 0);
   CHECK(AddressesIn(sandbox.gateway().log()) == std::set<std::string>{"127.0.0.1"});
+}
+
+// Calls on connections of their own, all on their way at once.
+class Crowd {
+ public:
+  Crowd(const Sandbox& sandbox, int size) : answers_(static_cast<std::size_t>(size)) {
+    for (int n = 0; n < size; ++n) {
+      threads_.emplace_back([this, n, client = sandbox.Client()]() mutable {
+        client.set_timeout(kPatience);
+        const Answer answer = client.Call(Deposit(14702, 5000, "INR", IdOfCall(n)));
+        const std::lock_guard<std::mutex> lock(mutex_);
+        answers_[static_cast<std::size_t>(n)] = answer;
+      });
+    }
+  }
+  ~Crowd() { Join(); }
+  static std::string IdOfCall(int n) { return "crowd-" + std::to_string(n); }
+  std::vector<Answer> Join() {
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    return answers_;
+  }
+  int Refused() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return static_cast<int>(std::count_if(answers_.begin(), answers_.end(),
+                                          [](const Answer& answer) { return answer.http_status == 429; }));
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<Answer> answers_;
+  std::vector<std::thread> threads_;
+};
+
+TEST_CASE("gateway: a full lane refuses at once, by a signed word, what it cannot take, and pings are still answered") {
+  constexpr int kQueue = 4, kCalls = 16;
+  MariadbServer server;
+  auto env = FastSandbox();
+  env["MULTIHUB_LANES_COUNT"] = "1";
+  env["MULTIHUB_LANES_MAX_BATCH"] = "1";
+  env["MULTIHUB_LANES_QUEUE"] = std::to_string(kQueue);
+  Sandbox sandbox(&server, env);
+  SignedClient client = sandbox.Client();
+  PaymentIn(client.Call(Deposit(14702, 5000, "INR", "before")));
+  server.Freeze();
+  Crowd crowd(sandbox, kCalls);
+  // One that the lane works at, and those that wait behind it.
+  const bool refused = Eventually([&] { return crowd.Refused() >= kCalls - kQueue - 1; });
+  const Answer ping = client.Call(std::string_view(kPing));
+  server.Thaw();
+  CHECK(refused);
+  CheckAnswer(ping, 0);
+  int busy = 0;
+  const std::vector<Answer> answers = crowd.Join();
+  for (int n = 0; n < kCalls; ++n) {
+    const Answer& answer = answers[static_cast<std::size_t>(n)];
+    const Answer found = client.Call(StatusOf({{"c_id", Crowd::IdOfCall(n)}}));
+    if (answer.code() == 2000) continue;  // this machine kept the call waiting for too long
+    if (answer.http_status != 429) {
+      CheckAnswer(answer, 0);
+      CheckAnswer(found, 0);
+      continue;
+    }
+    ++busy;
+    CheckAnswer(answer, 1000);
+    CHECK(answer.at("/error/details") == json{{"description", "Server is busy"}});
+    CHECK(Header(answer, "Retry-After") >= 1);
+    // A refusal is none but that: nothing was stored, and the same call is good later.
+    CheckAnswer(found, 6010);
+    CheckAnswer(client.Call(Deposit(14702, 5000, "INR", Crowd::IdOfCall(n))), 0);
+  }
+  CHECK(busy >= kCalls - kQueue - 1);
+  CHECK(busy <= kCalls - kQueue);
 }
 
 }  // namespace
