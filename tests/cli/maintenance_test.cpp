@@ -1,7 +1,9 @@
 // `backup` and `prune` beside a running gateway.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <fstream>
 
 #include "support/cli_runs.h"
@@ -104,6 +106,69 @@ TEST_CASE("a backup made under load holds every payment acknowledged before it, 
   support::CliCall verify;
   verify.args = {"ledger", "verify", "--database", restored.database_url};
   CHECK(support::RunCli(verify).exit_code == 0);
+}
+
+namespace {
+
+void RunTool(std::vector<std::string> words) {
+  support::SpawnOptions spawn;
+  spawn.argv = std::move(words);
+  const support::RunResult run = support::Run(std::move(spawn));
+  INFO(run.err);
+  REQUIRE(run.exit_code == 0);
+}
+
+// New servers of this scope begin with a copy of that data directory.
+class DataFrom {
+ public:
+  explicit DataFrom(const std::string& directory) {
+    if (const char* before = std::getenv(kName)) before_ = before;
+    ::setenv(kName, directory.c_str(), 1);
+  }
+  ~DataFrom() { before_.empty() ? ::unsetenv(kName) : ::setenv(kName, before_.c_str(), 1); }
+  DataFrom(const DataFrom&) = delete;
+  DataFrom& operator=(const DataFrom&) = delete;
+
+ private:
+  static constexpr const char* kName = "MULTIHUB_TEST_MARIADB_TEMPLATE";
+  std::string before_;
+};
+
+}  // namespace
+
+TEST_CASE("a server's backup made under load is restored with every payment acknowledged before it") {
+  const support::TempDir dir;
+  const std::string copy = dir.File("copy");
+  int before = 0;
+  {
+    support::MariadbServer server;
+    GatewayOptions options;
+    options.database_url = server.CreateDatabase("hub");
+    options.env["MULTIHUB_LIMITS_ENABLED"] = "false";
+    GatewayProcess gateway(options);
+    Load load(gateway.port());
+    REQUIRE(Eventually([&] { return load.acknowledged() >= 50; }));
+    before = load.acknowledged();
+    RunTool({"mariadb-backup", "--no-defaults", "--backup", "--target-dir=" + copy, "--user=root",
+             "--socket=" + server.socket_path()});
+    CHECK(load.refused() == 0);
+  }
+  RunTool({"mariadb-backup", "--no-defaults", "--prepare", "--target-dir=" + copy});
+  if (::geteuid() == 0) RunTool({"chown", "-R", "mysql", copy});
+  const DataFrom backup(copy);
+  support::MariadbServer restored;
+  GatewayOptions options;
+  options.database_url = "mysql://multihub:multihub-test@127.0.0.1:" + std::to_string(restored.port()) + "/hub";
+  support::CliCall verify;
+  verify.args = {"ledger", "verify", "--database", options.database_url};
+  CHECK(support::RunCli(verify).exit_code == 0);
+  GatewayProcess gateway(options);
+  SignedClient client(gateway.port(), 1, support::SandboxSecret(1));
+  for (int n = 0; n < before; ++n) {
+    const support::Answer answer = client.Call(Status(Load::Name(n)));
+    INFO(answer.raw);
+    REQUIRE(answer.success());
+  }
 }
 
 TEST_CASE("a backup that cannot be made is a sentence and leaves nothing") {
