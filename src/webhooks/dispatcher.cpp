@@ -37,6 +37,8 @@ constexpr int kMaxQueuedFailing = 8;
 constexpr int kEndpointsPerClaim = 16;
 constexpr int kEndpointsPerPoll = 1024;
 // Ends that wait to be recorded: beyond this nothing new is sent.
+// Endpoints remembered before those with nothing to do are forgotten; or twice those that had something then.
+constexpr std::size_t kForgetAt = 512;
 constexpr std::size_t kMaxUnrecorded = 2'048;
 constexpr std::size_t kMaxRecorded = 256;  // in one unit
 constexpr std::int64_t kRetryRecordingMs = 200;
@@ -553,7 +555,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
 
   // Endpoints with nothing to do are forgotten, and with them what was known of them.
   void ForgetIdle() {
-    if (queues_.size() < 4096) return;
+    if (queues_.size() < forget_at_) return;
     for (auto at = queues_.begin(); at != queues_.end();) {
       const Queue& queue = at->second;
       if (!queue.waiting.empty() || queue.in_flight > 0 || backlog_.contains(at->first)) {
@@ -563,6 +565,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
       room_.Forget(at->first);
       at = queues_.erase(at);
     }
+    forget_at_ = std::max(kForgetAt, 2 * queues_.size());
   }
 
   void ShowCounters() {
@@ -587,6 +590,7 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
 
   // The dispatcher thread's own.
   std::map<std::string, Queue> queues_;
+  std::size_t forget_at_ = kForgetAt;  // so many of them
   std::set<std::string> waiting_;  // endpoints with something waiting here
   std::set<std::string> backlog_;  // endpoints the database has something due for
   std::set<std::string> sent_ids_;
