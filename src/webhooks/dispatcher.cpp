@@ -36,9 +36,9 @@ constexpr int kMaxQueued = 64;
 constexpr int kMaxQueuedFailing = 8;
 constexpr int kEndpointsPerClaim = 16;
 constexpr int kEndpointsPerPoll = 1024;
-// Ends that wait to be recorded: beyond this nothing new is sent.
 // Endpoints remembered before those with nothing to do are forgotten; or twice those that had something then.
 constexpr std::size_t kForgetAt = 512;
+// Ends that wait to be recorded: beyond this nothing new is sent.
 constexpr std::size_t kMaxUnrecorded = 2'048;
 constexpr std::size_t kMaxRecorded = 256;  // in one unit
 constexpr std::int64_t kRetryRecordingMs = 200;
