@@ -591,8 +591,8 @@ class Dispatcher::Impl : public std::enable_shared_from_this<Dispatcher::Impl> {
   // The dispatcher thread's own.
   std::map<std::string, Queue> queues_;
   std::size_t forget_at_ = kForgetAt;  // so many of them
-  std::set<std::string> waiting_;  // endpoints with something waiting here
-  std::set<std::string> backlog_;  // endpoints the database has something due for
+  std::set<std::string> waiting_;      // endpoints with something waiting here
+  std::set<std::string> backlog_;      // endpoints the database has something due for
   std::set<std::string> sent_ids_;
   std::size_t queued_ = 0;
   TransferSlots slots_{options_.max_in_flight, options_.max_per_application, options_.max_per_origin};

@@ -44,8 +44,8 @@ inline constexpr std::size_t kMaxTraceState = 512;
 std::optional<Trace> ReadTrace(const std::optional<std::string>& traceparent,
                                const std::optional<std::string>& tracestate);
 
-// A trace that begins here, sampled: it is in our log. Its id is the digits of `uuid`, which is 32 lower-case hex digits
-// and dashes, so that whoever has the one finds the other.
+// A trace that begins here, sampled: it is in our log. Its id is the digits of `uuid`, which is 32 lower-case hex
+// digits and dashes, so that whoever has the one finds the other.
 Trace BeginTrace(std::string_view uuid);
 Trace BeginTrace(Random& random);
 
