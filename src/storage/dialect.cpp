@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <vector>
 
 #include "storage/sqlite_library.h"
 
@@ -78,16 +79,25 @@ void ConnectSqlite(soci::session& session, const DatabaseUrl& url, const Session
   }
 }
 
+// The last value of the first row; empty without a row.
+std::string LastOfFirstRow(soci::session& session, const char* sql, std::size_t columns) {
+  std::vector<std::string> values(columns);
+  soci::statement statement(session);
+  for (std::string& value : values) statement.exchange(soci::into(value));
+  statement.alloc();
+  statement.prepare(sql);
+  statement.define_and_bind();
+  return statement.execute(true) ? values.back() : "";
+}
+
 // A member of a Galera cluster may be behind what another one has committed, and new sessions come to another member
 // when the writer has failed. So each begins only when its member shows all that was committed anywhere before: nobody
 // is told that a payment does not exist which was acknowledged to him. Once is enough, since there is one writer.
 void CatchUpWithCluster(soci::session& session) {
-  std::string name, on;
-  session << "SHOW VARIABLES LIKE 'wsrep_on'", soci::into(name), soci::into(on);
-  if (on != "ON") return;  // no cluster, or another product, which does not know the name
-  int one = 0;
+  // No cluster, or another product, which does not know the name.
+  if (LastOfFirstRow(session, "SHOW VARIABLES LIKE 'wsrep_on'", 2) != "ON") return;
   session << "SET SESSION wsrep_sync_wait = 1";
-  session << "SELECT 1", soci::into(one);
+  LastOfFirstRow(session, "SELECT 1", 1);
   session << "SET SESSION wsrep_sync_wait = 0";
 }
 
