@@ -27,7 +27,7 @@ constexpr std::string_view kCreateLease =
 constexpr std::string_view kInsertLease = "INSERT INTO schema_lease (id, owner, until_ms) VALUES (1, '', 0)";
 constexpr std::string_view kTakeLease =
     "UPDATE schema_lease SET owner = ?, until_ms = ? WHERE id = 1 AND "
-    // A lease never lies further ahead: of one that does, the clock has been set back since.
+    // A lease never lies so far ahead: of one that does, the clock has been set back since.
     "(owner = ? OR until_ms < ? OR until_ms > ?)";
 constexpr std::string_view kReleaseLease = "UPDATE schema_lease SET until_ms = 0 WHERE id = 1 AND owner = ?";
 constexpr std::string_view kSelectSchemaVersion = "SELECT MAX(version) FROM schema_migrations";
@@ -112,7 +112,7 @@ class Lease {
  private:
   bool Take() {
     const std::int64_t now = session_.DatabaseNowMs();
-    return session_.Execute(kTakeLease, {owner_, now + kLeaseMs, owner_, now, now + kLeaseMs}) == 1;
+    return session_.Execute(kTakeLease, {owner_, now + kLeaseMs, owner_, now, now + 2 * kLeaseMs}) == 1;
   }
 
   Session& session_;

@@ -3,9 +3,11 @@
 #include <sqlite3.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include "multihub/base/check.h"
 
@@ -23,6 +25,7 @@ struct LogFile {
   // most connections only read.
   std::byte* piece;
   sqlite3_int64 size, offset;
+  bool ends;  // the page that comes next is a transaction's last
 };
 constexpr std::size_t kBelow =
     (sizeof(LogFile) + alignof(std::max_align_t) - 1) / alignof(std::max_align_t) * alignof(std::max_align_t);
@@ -30,6 +33,14 @@ constexpr std::size_t kBelow =
 LogFile* Of(sqlite3_file* file) { return reinterpret_cast<LogFile*>(file); }
 sqlite3_file* Below(sqlite3_file* file) {
   return reinterpret_cast<sqlite3_file*>(reinterpret_cast<std::byte*>(file) + kBelow);
+}
+
+// Before each page: where it belongs and, in the second four bytes of its last one, a transaction's end.
+constexpr int kFrameHeaderBytes = 24;
+bool EndsTransaction(const void* header) {
+  std::uint32_t pages = 0;
+  std::memcpy(&pages, static_cast<const std::byte*>(header) + sizeof(pages), sizeof(pages));
+  return pages != 0;
 }
 
 // What fails is forgotten: SQLite takes the transaction back, and writes other pages to the same place later.
@@ -55,7 +66,11 @@ int Write(sqlite3_file* file, const void* data, int size, sqlite3_int64 offset) 
   if (log->size == 0) log->offset = offset;
   std::memcpy(log->piece + log->size, data, static_cast<std::size_t>(size));
   log->size += size;
-  return SQLITE_OK;
+  if (size == kFrameHeaderBytes) {
+    log->ends = EndsTransaction(data);
+    return SQLITE_OK;
+  }
+  return std::exchange(log->ends, false) ? Flush(file) : SQLITE_OK;
 }
 
 int Sync(sqlite3_file* file, int flags) {
@@ -126,7 +141,7 @@ int Open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int
   file->pMethods = nullptr;
   Below(file)->pMethods = nullptr;
   const int opened = below_vfs->xOpen(below_vfs, name, Below(file), flags, out_flags);
-  if (opened == SQLITE_OK) *Of(file) = LogFile{{&kLogMethods}, nullptr, 0, 0};
+  if (opened == SQLITE_OK) *Of(file) = LogFile{{&kLogMethods}, nullptr, 0, 0, false};
   return opened;
 }
 

@@ -5,9 +5,10 @@
 // system's own, keeps what a transaction appends to the log in memory, and gives it to the system at once when SQLite
 // asks for the log to be synced, and before anything else is done with that file.
 //
-// Nothing changes in what is durable when: with synchronous=FULL, which every session sets, SQLite syncs the log in
-// each COMMIT before anybody is shown its pages. (With less, other connections would look for pages that are still in
-// memory.) What cannot be written fails the sync, and with it the COMMIT, just as a failed write would.
+// Nothing changes in what is durable when: with synchronous=FULL, which every session of the gateway sets, SQLite syncs
+// the log in each COMMIT before anybody is shown its pages. With less it does not, so the last page of a transaction goes
+// to the system in any case (the log's format marks it: https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
+// What cannot be written fails that write or the sync, and with it the COMMIT.
 #pragma once
 
 namespace multihub::storage {

@@ -151,12 +151,15 @@ TEST_CASE("migrating is done once, and by all who ask at once") {
   const CliDatabase db(EachEngine());
   CHECK_FALSE(db.Json({"migrate", "--dry-run"})["pending"].empty());
   std::vector<std::thread> threads;
-  std::vector<int> codes(4, -1);
-  for (int& code : codes) {
-    threads.emplace_back([&db, &code] { code = db.Run({"migrate"}).exit_code; });
+  std::vector<support::RunResult> runs(4);
+  for (support::RunResult& run : runs) {
+    threads.emplace_back([&db, &run] { run = db.Run({"migrate"}); });
   }
   for (std::thread& thread : threads) thread.join();
-  CHECK(codes == std::vector<int>(4, 0));
+  for (const support::RunResult& run : runs) {
+    INFO(run.err);
+    CHECK(run.exit_code == 0);
+  }
   CHECK(db.Json({"migrate"})["applied"].empty());
 }
 

@@ -237,7 +237,10 @@ TEST_CASE("a database from before migrations said whom they serve learns to") {
   CHECK(ReadSchema(*session).fit == Schema::Fit::kTooNew);
   session->Execute("DELETE FROM schema_migrations WHERE version = ?", {own + 1});
   CHECK(Migrate(*session).size() == 1);
-  CHECK(session->QueryInteger("SELECT MAX(serves_from) FROM schema_migrations") == std::optional(own));
+  const auto told = session->QueryInteger("SELECT serves_from FROM schema_migrations WHERE version = ?", {own});
+  REQUIRE(told.has_value());
+  CHECK(*told >= 1);
+  CHECK(*told <= own);
 }
 
 TEST_CASE("a lease that lies further ahead than a lease can is from before the clock was set back") {

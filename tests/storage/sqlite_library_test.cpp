@@ -86,6 +86,19 @@ TEST_CASE("sqlite log: what is appended reaches the file at once, by its sync") 
   CHECK(log.Stored() == "headPAGE");
 }
 
+TEST_CASE("sqlite log: the last page of a transaction reaches the file without a sync") {
+  support::TempDir dir;
+  Log log(LogIn(dir));
+  std::string more(24, '\0'), last = more, page(512, 'p');
+  last[7] = 2;  // pages in the database after it
+  CHECK(log.Write(more, 0) == SQLITE_OK);
+  CHECK(log.Write(page, 24) == SQLITE_OK);
+  CHECK(log.Write(last, 536) == SQLITE_OK);
+  CHECK(log.Stored().empty());
+  CHECK(log.Write(page, 560) == SQLITE_OK);
+  CHECK(log.Stored() == more + page + last + page);
+}
+
 TEST_CASE("sqlite log: whatever else is done with it finds what was written") {
   support::TempDir dir;
   Log log(LogIn(dir));

@@ -47,9 +47,12 @@ export const problemOfPayment = (value) => validate("response#/$defs/Payment", v
 // Of the headers of a webhook, as openapi.json describes them.
 const headersOfWebhook = JSON.parse(fs.readFileSync(path.join(contract, "openapi.json"), "utf8")).webhooks[
   "payment.completed"
-].post.parameters.map(({ name, schema: of }) => [name, ajv.compile(of)]);
+].post.parameters.map(({ name, required, schema: of }) => [name, ajv.compile(of), required]);
 export function problemOfWebhookHeaders(headers) {
-  const wrong = headersOfWebhook.find(([name, check]) => !check(headers[name.toLowerCase()]));
+  const wrong = headersOfWebhook.find(([name, check, required]) => {
+    const value = headers[name.toLowerCase()];
+    return value === undefined ? required && !check(value) : !check(value);
+  });
   return wrong ? `the header ${wrong[0]}: ${ajv.errorsText(wrong[1].errors)}` : "";
 }
 
