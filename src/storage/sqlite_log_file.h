@@ -6,9 +6,10 @@
 // asks for the log to be synced, and before anything else is done with that file.
 //
 // Nothing changes in what is durable when: with synchronous=FULL, which every session of the gateway sets, SQLite syncs
-// the log in each COMMIT before anybody is shown its pages. With less it does not, so the last page of a transaction goes
-// to the system in any case (the log's format marks it: https://www.sqlite.org/fileformat2.html#the_write_ahead_log).
-// What cannot be written fails that write or the sync, and with it the COMMIT.
+// the log in each COMMIT before anybody is shown its pages. With less it does not, so the last page of a transaction
+// goes to the system in any case (the log's format marks it:
+// https://www.sqlite.org/fileformat2.html#the_write_ahead_log). What cannot be written fails that write or the sync,
+// and with it the COMMIT.
 #pragma once
 
 namespace multihub::storage {
