@@ -9,7 +9,7 @@ namespace {
 // the writer the rest does not get smaller.
 constexpr std::size_t kRestShare = 8;
 constexpr int kMaxRounds = 4;
-// With the thread behind by so many times the log's length the writer does the work itself, as without a thread.
+// With the thread behind by so many times the log's length the writer waits for it: the log grows no further.
 constexpr std::size_t kMostTimes = 8;
 
 // Writes back what no reader still needs from the log, waiting for nobody. Returns how many pages are left in it.
@@ -48,16 +48,18 @@ void Checkpointer::BetweenTransactions(Session& writer, std::size_t pages) {
 }
 
 bool Checkpointer::IsWritersTurn(std::size_t pages) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (phase_ == Phase::kNearlyDone) {
-    phase_ = Phase::kIdle;
-    return true;
-  }
+  std::unique_lock<std::mutex> lock(mutex_);
   if (phase_ == Phase::kIdle) {
     phase_ = Phase::kAsked;
     wake_.notify_one();
   }
-  return pages >= due_pages_ + wal_pages_ * kMostTimes;
+  // Two cannot write back at once, so doing it here meanwhile would do nothing.
+  if (pages >= due_pages_ + wal_pages_ * kMostTimes) {
+    nearly_done_.wait(lock, [this] { return phase_ == Phase::kNearlyDone; });
+  }
+  if (phase_ != Phase::kNearlyDone) return false;
+  phase_ = Phase::kIdle;
+  return true;
 }
 
 void Checkpointer::Run() {
@@ -75,8 +77,11 @@ void Checkpointer::Run() {
       observability::Log(observability::LogLevel::kWarn, "checkpoint_failed",
                          {{observability::LogField::kDetail, std::string(failure.what())}});
     }
-    const std::lock_guard<std::mutex> lock(mutex_);
-    phase_ = Phase::kNearlyDone;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      phase_ = Phase::kNearlyDone;
+    }
+    nearly_done_.notify_one();
   }
 }
 

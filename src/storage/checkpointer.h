@@ -42,7 +42,7 @@ class Checkpointer {
   std::size_t pages_ = 0, due_pages_;
 
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, nearly_done_;
   Phase phase_ = Phase::kIdle;
   bool stopping_ = false;
   std::unique_ptr<Session> session_;  // the thread's own
