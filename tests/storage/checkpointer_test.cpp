@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kWalPages = 64;
 constexpr std::uintmax_t kFrameBytes = 4096 + 24;
-// Beyond this the writer does the work itself: 9 times the length, and what one batch adds.
+// At this the writer waits for the thread: 9 times the length, and what one batch adds.
 constexpr std::uintmax_t kMostBytes = (9 * kWalPages + 3 * 64) * kFrameBytes;
 
 struct InsertJob final : storage::LaneJob {
