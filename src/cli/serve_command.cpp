@@ -1,5 +1,3 @@
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <iostream>
@@ -94,16 +92,8 @@ class OnView {
 
 void Notice(const std::string& line) { std::cerr << line << std::endl; }
 
-// Descriptors that the process may have. The ops port takes so small a part of them that it cannot use up what the
-// merchants' connections leave: 256 connections where there is room for them.
-std::size_t RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 1'000'000));
-}
-
+// So small a part of them that the ops port cannot use up what the merchants' connections leave: 256 where there is
+// room for them.
 std::size_t OpsConnections(std::size_t descriptors) { return std::clamp<std::size_t>(descriptors / 64, 4, 256); }
 
 // Besides its connections: the ops port's at two each, one of every webhook on its way, one of every name being
@@ -135,11 +125,12 @@ storage::DatabaseUrl DatabaseOf(Context* context, const ServeOptions& options) {
 // The schema, and whether this database is what --sandbox says.
 std::unique_ptr<storage::Session> OpenDatabase(Context* context, const ServeOptions& options,
                                                const storage::DatabaseUrl& url) {
-  if (!options.sandbox && !options.migrate) return context->OpenToServe(url);
-  auto session = context->OpenToMigrate(url);
-  if (storage::SchemaVersion(*session) < storage::NewestSchemaVersion()) storage::Migrate(*session);
-  RequireCurrentSchema(*session, url);
-  return session;
+  if (options.sandbox || options.migrate) {
+    const auto session = context->OpenToMigrate(url);
+    if (storage::SchemaVersion(*session) < storage::NewestSchemaVersion()) storage::Migrate(*session);
+  }
+  // Not the one that migrates: that waits as long as a command does, and what serves must not.
+  return context->OpenToServe(url);
 }
 
 void CheckSandboxMark(const ServeOptions& options, storage::Session& session, const storage::DatabaseUrl& url) {
@@ -200,7 +191,7 @@ void Serve(Context* context, const ServeOptions& options) {
   const std::string supervisor = NotifySocket();
   const Config& config = context->config();
   StopSignals signals;
-  const std::size_t descriptors = RaiseDescriptorLimit();
+  const std::size_t descriptors = http::RaisedDescriptorLimit();
   observability::ConfigureLog(ToLogLevel(config.log.level), true);
   OpsView view;
   const auto ops = StartOps(options.ops_listen.value_or(config.ops.listen), OpsConnections(descriptors), view);

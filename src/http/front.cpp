@@ -42,21 +42,11 @@ std::string CheckOptions(const FrontOptions& options) {
   return "";
 }
 
-std::size_t RaisedFdLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  if (limit.rlim_cur < limit.rlim_max) {
-    const rlimit raised{limit.rlim_max, limit.rlim_max};
-    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
-  }
-  return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 1'000'000));
-}
-
 // A connection takes two descriptors. A part of the limit is left for everything else in the process, and for the
 // clients that the listener has accepted and that are about to be turned away: were it to run into the limit, it would
 // try again and again.
 void FitToFdLimit(FrontCore* core) {
-  const std::size_t limit = RaisedFdLimit();
+  const std::size_t limit = RaisedDescriptorLimit();
   const std::size_t reserved =
       std::min(limit / 2, std::max(kReservedFds, limit / 4)) + std::min(limit / 4, core->options.other_descriptors);
   core->connection_cap = std::min(core->options.max_connections, std::max<std::size_t>(1, (limit - reserved) / 2));
@@ -66,6 +56,16 @@ void FitToFdLimit(FrontCore* core) {
 }
 
 }  // namespace
+
+std::size_t RaisedDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  if (limit.rlim_cur < limit.rlim_max) {
+    const rlimit raised{limit.rlim_max, limit.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 1'000'000));
+}
 
 class Front::Impl {
  public:

@@ -24,33 +24,28 @@ class Lock {
  public:
   // Of a server: nobody reads the table either.
   Lock(MariadbServer* server, const std::string& database)
-      : process_({.argv = {"mariadb", "--no-defaults", "--socket=" + server->socket_path(), "--user=root", "--batch",
-                           "--skip-column-names", "--unbuffered", "--database=" + database, "--execute",
-                           "LOCK TABLES payments WRITE; SELECT 'held'; SELECT SLEEP(600)"},
-                  .env = {},
-                  .drop_env_prefix = "",
-                  .cwd = "",
-                  .stdin_text = "",
-                  .run_as = ""}) {
-    REQUIRE(process_.WaitForLine(support::Stream::kStdout, "held", functional::kPatience));
-  }
+      : Lock(Words{"mariadb", "--no-defaults", "--socket=" + server->socket_path(), "--user=root", "--batch",
+                   "--skip-column-names", "--unbuffered", "--database=" + database, "--execute",
+                   "LOCK TABLES payments WRITE; SELECT 'held'; SELECT SLEEP(600)"}) {}
   explicit Lock(const std::string& file)
-      : process_({.argv = {"python3", "-u", "-c",
-                           "import sqlite3, sys, time\n"
-                           "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
-                           "connection.execute('BEGIN EXCLUSIVE')\n"
-                           "print('held')\n"
-                           "time.sleep(600)\n",
-                           file},
-                  .env = {},
-                  .drop_env_prefix = "",
-                  .cwd = "",
-                  .stdin_text = "",
-                  .run_as = ""}) {
+      : Lock(Words{"python3", "-u", "-c",
+                   "import sqlite3, sys, time\n"
+                   "connection = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+                   "connection.execute('BEGIN EXCLUSIVE')\n"
+                   "print('held')\n"
+                   "time.sleep(600)\n",
+                   file}) {}
+
+ private:
+  using Words = std::vector<std::string>;
+
+  // The program says "held" when it holds it.
+  explicit Lock(Words argv)
+      : process_(
+            {.argv = std::move(argv), .env = {}, .drop_env_prefix = "", .cwd = "", .stdin_text = "", .run_as = ""}) {
     REQUIRE(process_.WaitForLine(support::Stream::kStdout, "held", functional::kPatience));
   }
 
- private:
   support::ChildProcess process_;
 };
 

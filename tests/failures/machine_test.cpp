@@ -24,17 +24,6 @@ using support::Answer;
 using support::SignedClient;
 using support::TempDir;
 
-double CpuSeconds(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
-  std::istringstream fields(text.substr(text.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  double user = 0, system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
 std::size_t OpenDescriptors(pid_t pid) {
   const std::filesystem::directory_iterator fds("/proc/" + std::to_string(pid) + "/fd");
   return static_cast<std::size_t>(std::distance(begin(fds), end(fds)));
@@ -87,10 +76,10 @@ TEST_CASE(
       for (int n = 0; n < 3; ++n) paid.push_back(TakenDeposit(&client, "paid-" + std::to_string(paid.size())));
     }
     for (const std::string& h_id : paid) functional::AwaitFinal(&kept[0], h_id);
-    const double before = CpuSeconds(pid);
+    const double before = support::CpuSeconds(pid);
     const std::size_t logged = sandbox.gateway().log().size();
     std::this_thread::sleep_for(std::chrono::seconds(1));  // the time over which nothing must happen
-    CHECK(CpuSeconds(pid) - before < 0.5);
+    CHECK(support::CpuSeconds(pid) - before < 0.5);
     CHECK(sandbox.gateway().log().size() == logged);
   }
   CHECK(Eventually([&] {

@@ -170,18 +170,6 @@ TEST_CASE("connections over the cap are closed at once, those under it are serve
   CHECK(Exchange(&again, Post("/now", "z")) == "echo:z");
 }
 
-double CpuSeconds(pid_t pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string text((std::istreambuf_iterator<char>(stat)), std::istreambuf_iterator<char>());
-  std::istringstream fields(text.substr(text.rfind(')') + 2));
-  std::string skipped;
-  for (int i = 0; i < 11; ++i) fields >> skipped;
-  double user = 0;
-  double system = 0;
-  fields >> user >> system;
-  return (user + system) / static_cast<double>(sysconf(_SC_CLK_TCK));
-}
-
 // Run by the test below in a process of its own.
 TEST_CASE("serves with few descriptors until it is killed", "[.few-descriptors]") {
   const rlimit few{160, 160};
@@ -218,9 +206,9 @@ TEST_CASE("more clients than descriptors: some are turned away, the rest are ser
   }
   CHECK(served >= 20);
   CHECK(turned_away >= 400);
-  const double before = CpuSeconds(server.pid());
+  const double before = support::CpuSeconds(server.pid());
   std::this_thread::sleep_for(Milliseconds(1000));  // the time over which nothing must happen
-  CHECK(CpuSeconds(server.pid()) - before < 0.5);
+  CHECK(support::CpuSeconds(server.pid()) - before < 0.5);
 
   for (auto& client : clients) client.Close();
   CHECK(Eventually([&] {

@@ -68,5 +68,19 @@ TEST_CASE("readiness: a database that keeps its callers waiting does not answer"
   CHECK(BecomesReady(&sandbox));
 }
 
+TEST_CASE("readiness: a gateway that migrates at its start waits for its database no longer than others") {
+  MariadbServer server;
+  auto env = FastSandbox();
+  env["MULTIHUB_DATABASE_STATEMENT_TIMEOUT_S"] = "1";
+  Sandbox sandbox(&server, env);
+  REQUIRE(BecomesReady(&sandbox));
+  server.Freeze();
+  // Behind the colon stands what the statement was given up with.
+  CHECK(Eventually(
+      [&] { return Contains(AskOps(sandbox.gateway().ops_port(), "/readyz"), "the database does not answer: "); }));
+  server.Thaw();
+  CHECK(BecomesReady(&sandbox));
+}
+
 }  // namespace
 }  // namespace multihub::functional

@@ -68,4 +68,7 @@ struct RunResult {
 // Runs a program to its end; kills it at the deadline.
 RunResult Run(SpawnOptions options, std::chrono::milliseconds timeout = std::chrono::minutes(2));
 
+// Processor time that a process has used, of all its threads, in seconds.
+double CpuSeconds(pid_t pid);
+
 }  // namespace multihub::support

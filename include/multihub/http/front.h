@@ -6,6 +6,7 @@
 // port and the bare front of the benchmark are three handlers on the same code.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,6 +20,9 @@
 #include "multihub/observability/metrics.h"
 
 namespace multihub::http {
+
+// How many descriptors the process may have: its soft limit is raised to the hard one. Connections are admitted by it.
+std::size_t RaisedDescriptorLimit();
 
 // One framed request. Header values are trimmed of outer spaces and tabs. A field the handler did not ask for
 // (FrontOptions::headers) is dropped.
