@@ -33,6 +33,7 @@ constexpr int kMysqlLostToProxy = 1927;
 constexpr int kMysqlShutdown = 1053;
 constexpr int kMysqlTooManyConnections = 1040;
 constexpr int kMysqlNodeNotReady = 1047;  // Galera: the node has no quorum
+constexpr int kMysqlCommitFailed = 1180;  // Galera: a member cut off from the others while it sent them the transaction
 constexpr int kMysqlReadOnly = 1290;      // the writer has become a replica
 constexpr int kMysqlStatementTimeout = 1969;
 
@@ -175,7 +176,7 @@ StorageFailure::Trouble MysqlTrouble(unsigned int code) {
 bool MayRepeatValues(unsigned int code) {
   constexpr unsigned int kServerErrors = 2000;
   constexpr unsigned int kHarmless[] = {1021, 1040, 1041, 1044, 1045, 1047, 1049, 1053, 1060, 1061, 1091,
-                                        1114, 1146, 1205, 1213, 1290, 1317, 1698, 1836, 1927, 1969, 3024};
+                                        1114, 1146, 1180, 1205, 1213, 1290, 1317, 1698, 1836, 1927, 1969, 3024};
   if (code >= kServerErrors && code < 3000) return false;  // the client's own
   return std::find(std::begin(kHarmless), std::end(kHarmless), code) == std::end(kHarmless);
 }
@@ -193,6 +194,7 @@ StorageFailure::Kind MysqlKind(unsigned int code) {
     case kMysqlShutdown:
     case kMysqlTooManyConnections:
     case kMysqlNodeNotReady:
+    case kMysqlCommitFailed:
     case kMysqlReadOnly:
     case kMysqlStatementTimeout:
       return StorageFailure::Kind::kLost;

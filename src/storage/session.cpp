@@ -33,13 +33,23 @@ std::string WithNamedPlaceholders(std::string_view sql) {
 
 char LetterOf(const Value& value) { return value.kind() == Value::Kind::kInteger ? 'i' : 't'; }
 
+// How each value is bound. A NULL says nothing: it goes where a number or a text went before, and else as a text.
+std::string LettersOf(std::span<const Value> values, std::string_view before) {
+  std::string letters(values.size(), 't');
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool says_nothing = values[i].kind() == Value::Kind::kNull && i < before.size();
+    letters[i] = says_nothing ? before[i] : LetterOf(values[i]);
+  }
+  return letters;
+}
+
 // A prepared statement with the buffers it is bound to. SOCI keeps pointers into them: never moved.
 class Prepared {
  public:
-  Prepared(soci::session& session, const std::string& sql, std::span<const Value> values, std::string_view columns)
-      : statement_(session), in_(values.size()), out_(columns.size()) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      in_[i].letter = LetterOf(values[i]);
+  Prepared(soci::session& session, const std::string& sql, std::string letters, std::string_view columns)
+      : statement_(session), letters_(std::move(letters)), in_(letters_.size()), out_(columns.size()) {
+    for (std::size_t i = 0; i < in_.size(); ++i) {
+      in_[i].letter = letters_[i];
       if (in_[i].letter == 'i') {
         statement_.exchange(soci::use(in_[i].integer, in_[i].indicator));
       } else {
@@ -81,6 +91,7 @@ class Prepared {
     }
   }
 
+  const std::string& letters() const { return letters_; }
   soci::statement& statement() { return statement_; }
 
   struct Slot {
@@ -93,6 +104,7 @@ class Prepared {
 
  private:
   soci::statement statement_;
+  const std::string letters_;
   std::vector<Slot> in_;
   std::vector<Slot> out_;
 };
@@ -183,9 +195,8 @@ class SociSession final : public Session {
   }
 
  private:
-  // One text, prepared for each combination of types its values came in.
   struct Text {
-    std::vector<std::unique_ptr<Prepared>> variants;
+    std::unique_ptr<Prepared> prepared;
     std::uint64_t last_used = 0;
   };
 
@@ -226,11 +237,12 @@ class SociSession final : public Session {
     }
     Text& text = found->second;
     text.last_used = ++uses_;
-    for (const auto& variant : text.variants) {
-      if (variant->Fits(values, columns)) return *variant;
-    }
-    text.variants.push_back(std::make_unique<Prepared>(session, WithNamedPlaceholders(sql), values, columns));
-    return *text.variants.back();
+    if (text.prepared && text.prepared->Fits(values, columns)) return *text.prepared;
+    // Prepared anew, for what came before as well: a batch has NULLs here and there, and to keep one for every pattern
+    // of them would never end.
+    std::string letters = LettersOf(values, text.prepared ? text.prepared->letters() : std::string());
+    text.prepared = std::make_unique<Prepared>(session, WithNamedPlaceholders(sql), std::move(letters), columns);
+    return *text.prepared;
   }
 
   void ForgetOldest() {

@@ -1,8 +1,11 @@
+#include <sqlite3.h>
 #include <catch2/catch.hpp>
+#include <random>
 #include <set>
 #include <thread>
 
 #include "storage/engine_fixture.h"
+#include "storage/set_statements.h"
 
 using namespace multihub;
 using namespace multihub::storage;
@@ -160,6 +163,42 @@ TEST_CASE("two transactions on one row conflict instead of losing an update") {
   }
   for (auto& thread : threads) thread.join();
   CHECK(setup->QueryInteger("SELECT n FROM counter") == kThreads * kEach);
+}
+
+TEST_CASE("where a statement's NULLs stand changes from call to call, and takes no memory") {
+  const FreshDatabase fresh(Engine::kSqlite);
+  const auto session = fresh.Open();
+  const std::string columns(40, 'i');
+  const std::string sql = "SELECT " + Placeholders(columns.size());
+  std::mt19937 random(7);
+  const auto ask = [&](int times) {
+    for (int n = 0; n < times; ++n) {
+      std::vector<Value> values;
+      for (std::size_t i = 0; i < columns.size(); ++i) values.push_back(random() % 2 == 0 ? Value() : Value(int{7}));
+      session->Query(sql, columns, values, [&](const Row& row) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+          CHECK(row.is_null(i) == (values[i].kind() == Value::Kind::kNull));
+          CHECK(row.integer(i) == (row.is_null(i) ? 0 : 7));
+        }
+      });
+    }
+  };
+  ask(20);
+  const sqlite3_int64 before = sqlite3_memory_used();
+  ask(400);
+  CHECK(sqlite3_memory_used() < before + 100'000);
+}
+
+// The numbers with which a member of a cluster, or a server about to go, says that another connection may do better.
+TEST_CASE("what a server in trouble answers loses the connection, not the batch") {
+  const FreshDatabase fresh(Engine::kMysql);
+  const auto session = fresh.Open();
+  const int code = GENERATE(1040, 1047, 1053, 1180, 1290, 1927, 1969);
+  CAPTURE(code);
+  CHECK(KindOf([&] {
+          session->Execute("SIGNAL SQLSTATE 'HY000' SET MESSAGE_TEXT = 'trouble', MYSQL_ERRNO = " +
+                           std::to_string(code));
+        }) == StorageFailure::Kind::kLost);
 }
 
 TEST_CASE("a unit that throws leaves nothing behind") {
