@@ -175,8 +175,8 @@ StorageFailure::Trouble MysqlTrouble(unsigned int code) {
 // hold. (SOCI's what() does so for every error; get_error_message() leaves them out.)
 bool MayRepeatValues(unsigned int code) {
   constexpr unsigned int kServerErrors = 2000;
-  constexpr unsigned int kHarmless[] = {1021, 1040, 1041, 1044, 1045, 1047, 1049, 1053, 1060, 1061, 1091,
-                                        1114, 1146, 1180, 1205, 1213, 1290, 1317, 1698, 1836, 1927, 1969, 3024};
+  constexpr unsigned int kHarmless[] = {1021, 1040, 1041, 1044, 1045, 1047, 1049, 1053, 1060, 1061, 1091, 1114,
+                                        1146, 1180, 1205, 1213, 1290, 1317, 1698, 1836, 1927, 1969, 3024};
   if (code >= kServerErrors && code < 3000) return false;  // the client's own
   return std::find(std::begin(kHarmless), std::end(kHarmless), code) == std::end(kHarmless);
 }
