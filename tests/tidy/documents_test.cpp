@@ -246,7 +246,7 @@ TEST_CASE("every method of the table has its page") {
     if (!line.starts_with("{\"")) continue;
     std::string name = line.substr(2, line.find('"', 2) - 2);
     REQUIRE(name.find('.') != std::string::npos);
-    name.replace(name.find('.'), 1, "_");
+    name[name.find('.')] = '_';
     ++methods;
     INFO(name);
     CHECK(Exists("docs/api/" + name + ".md"));
