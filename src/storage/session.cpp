@@ -129,8 +129,10 @@ class ResultRow final : public Row {
 
 // Keeps at most this many texts prepared, and forgets the one not used for longest. Statements of many rows come in a
 // few sizes and an UPDATE in as many forms as its rows have values in common, and each is as large as its values are
-// many.
+// many: one that was not among the last so many statements is forgotten too, when another is prepared, or memory would
+// grow for as long as rare forms go on to turn up.
 constexpr std::size_t kMaxPrepared = 192;
+constexpr std::uint64_t kForgottenAfter = 10'000;
 
 class SociSession final : public Session {
  public:
@@ -232,7 +234,7 @@ class SociSession final : public Session {
     soci::session& session = Open();
     auto found = prepared_.find(sql);
     if (found == prepared_.end()) {
-      if (prepared_.size() >= kMaxPrepared) ForgetOldest();
+      MakeRoom();
       found = prepared_.emplace(std::string(sql), Text{}).first;
     }
     Text& text = found->second;
@@ -245,7 +247,9 @@ class SociSession final : public Session {
     return *text.prepared;
   }
 
-  void ForgetOldest() {
+  void MakeRoom() {
+    std::erase_if(prepared_, [this](const auto& text) { return text.second.last_used + kForgottenAfter < uses_; });
+    if (prepared_.size() < kMaxPrepared) return;
     const auto older = [](const auto& a, const auto& b) { return a.second.last_used < b.second.last_used; };
     prepared_.erase(std::min_element(prepared_.begin(), prepared_.end(), older));
   }

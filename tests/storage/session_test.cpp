@@ -189,6 +189,20 @@ TEST_CASE("where a statement's NULLs stand changes from call to call, and takes 
   CHECK(sqlite3_memory_used() < before + 100'000);
 }
 
+TEST_CASE("statements that are asked for no more leave no memory behind") {
+  const FreshDatabase fresh(Engine::kSqlite);
+  const auto session = fresh.Open();
+  const auto ask = [&](const std::string& sql) { session->Query(sql, "i", {}, [](const Row&) {}); };
+  const std::string list(4'000, '7');
+  ask("SELECT 1");
+  const sqlite3_int64 before = sqlite3_memory_used();
+  for (int n = 0; n < 150; ++n) ask("SELECT '" + list + "' = " + std::to_string(n));
+  REQUIRE(sqlite3_memory_used() > before + 500'000);
+  for (int n = 0; n < 20'000; ++n) ask("SELECT 1");
+  ask("SELECT 2");
+  CHECK(sqlite3_memory_used() < before + 100'000);
+}
+
 // The numbers with which a member of a cluster, or a server about to go, says that another connection may do better.
 TEST_CASE("what a server in trouble answers loses the connection, not the batch") {
   const FreshDatabase fresh(Engine::kMysql);
